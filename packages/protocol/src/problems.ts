@@ -34,7 +34,11 @@ export const PROBLEMS = {
   credential_malformed: { status: 400, title: 'The Authorization header is malformed', oauth: 'invalid_request' },
   scope_insufficient: { status: 403, title: 'This needs a scope the token does not have', oauth: 'insufficient_scope' },
   role_insufficient: { status: 403, title: 'This needs a role the account does not have', oauth: 'insufficient_scope' },
-  dpop_proof_invalid: { status: 401, title: 'The proof of possession is missing or wrong', oauth: 'invalid_dpop_proof' },
+  dpop_proof_invalid: {
+    status: 401,
+    title: 'The proof of possession is missing or wrong',
+    oauth: 'invalid_dpop_proof',
+  },
   refresh_token_missing: { status: 401, title: 'There is no session to refresh', oauth: 'invalid_grant' },
   refresh_token_invalid: { status: 401, title: 'The refresh token is not valid', oauth: 'invalid_grant' },
   refresh_token_reused: { status: 401, title: 'Session ended for safety', oauth: 'invalid_grant' },
