@@ -9,14 +9,13 @@ export const EVENT_TYPES = [
   'account.deleted',
   'login.succeeded',
   'login.failed',
-  'login.throttled',
   'session.refreshed',
   'session.replayed',
   'session.reused',
   'session.refresh_refused',
   'session.ended',
   'password.changed',
-  'password.change_refused',
+  'password.refused',
   'password.rehashed',
   'key.created',
   'store.restored',
@@ -45,4 +44,15 @@ export interface EventDraft {
 export interface SecurityEvent extends EventDraft {
   /** Strictly increasing in the order of commit. */
   readonly sequence: number
+}
+
+/** Drafts an event; what it is not about stays `null`. */
+export function draftEvent(
+  type: EventType,
+  at: EpochSeconds,
+  source: Source,
+  about: Partial<Pick<EventDraft, 'accountId' | 'sessionId' | 'details'>> = {},
+): EventDraft {
+  const { accountId = null, sessionId = null, details = {} } = about
+  return { type, at, accountId, sessionId, source, details }
 }

@@ -10,6 +10,8 @@ export interface Context {
   readonly store: Store
   readonly now: () => EpochSeconds
   readonly randomBytes: (size: number) => Uint8Array
+  readonly newAccountId: () => string
+  readonly newSessionId: () => string
   readonly passwords: Passwords
   readonly accessTokens: AccessTokenIssuer
   readonly refreshTokens: RefreshTokens

@@ -1,0 +1,14 @@
+import { draftEvent } from '../domain/event.ts'
+import type { Source } from '../domain/event.ts'
+import { requireSession } from './caller.ts'
+import type { Caller } from './caller.ts'
+import type { Context } from './context.ts'
+
+/** Ends every session of the caller's account, the asking one included. Throws `token_revoked`. */
+export async function logoutAll(context: Context, caller: Caller, source: Source): Promise<void> {
+  await requireSession(context, caller)
+  const at = context.now()
+  const because = 'logout_all'
+  const event = draftEvent('session.ended', at, source, { accountId: caller.accountId, details: { because } })
+  await context.store.sessions.revokeAll(caller.accountId, { at, because }, [event])
+}
