@@ -1,0 +1,122 @@
+import { Buffer, isUtf8 } from 'node:buffer'
+import { sliceUtf8 } from './bytes.ts'
+import { JwtError } from './errors.ts'
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+export interface JsonObject {
+  readonly [name: string]: JsonValue
+}
+
+/** Deeper structures are refused: nothing in a token needs them, and callers walk claims recursively. */
+export const MAX_JSON_DEPTH = 64
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const REPLACEMENT = '\uFFFD'
+
+/**
+ * Parses one JSON object from the first `length` bytes, strictly: valid UTF-8 without a byte order mark, no member named
+ * twice at any depth, no member named `__proto__`, at most {@link MAX_JSON_DEPTH} levels. Linear in `length`.
+ *
+ * @throws JwtError `utf8_invalid`, `json_invalid`, `member_duplicate`
+ */
+export function parseJsonObject(bytes: Buffer, length: number): JsonObject {
+  const text = sliceUtf8(bytes, length)
+  // The decoder writes U+FFFD for every invalid sequence; only then is the exact test worth its call.
+  if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(0, length))) {
+    throw new JwtError('utf8_invalid', 'not valid UTF-8')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new JwtError('json_invalid', 'not valid JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new JwtError('json_invalid', 'not a JSON object')
+  }
+  const object = value as JsonObject
+  if (countStrings(object, 1) * 2 !== countQuotes(bytes, length)) checkMembersAreUnique(text)
+  return object
+}
+
+/** Parses text that is already a string, by the same rules. */
+export function parseJsonText(text: string): JsonObject {
+  const bytes = Buffer.from(text)
+  return parseJsonObject(bytes, bytes.length)
+}
+
+/**
+ * Counts the strings of a parsed value, member names included.
+ *
+ * Where no string is escaped, each string of the text has exactly two quotation marks and nothing else has any. A repeated
+ * member is dropped by `JSON.parse` and takes at least its name with it, so the counts agree only if every name was unique.
+ */
+function countStrings(value: JsonObject | readonly JsonValue[], depth: number): number {
+  if (depth > MAX_JSON_DEPTH) throw new JwtError('json_invalid', 'nested too deeply')
+  let count = 0
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: JsonValue = value[i]
+      if (typeof item === 'string') count++
+      else if (typeof item === 'object' && item !== null) count += countStrings(item, depth + 1)
+    }
+    return count
+  }
+  const object = value as JsonObject
+  for (const name in object) {
+    if (name === '__proto__') throw new JwtError('json_invalid', 'a member is named __proto__')
+    const item = object[name]
+    count++
+    if (typeof item === 'string') count++
+    else if (typeof item === 'object' && item !== null) count += countStrings(item, depth + 1)
+  }
+  return count
+}
+
+/** The number of quotation marks, or -1 when the text escapes anything and must be read member by member. */
+function countQuotes(bytes: Uint8Array, length: number): number {
+  let quotes = 0
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]
+    if (byte === QUOTE) quotes++
+    else if (byte === BACKSLASH) return -1
+  }
+  return quotes
+}
+
+/** Reads the names of every object in well-formed JSON text. Iterative, so depth costs memory and not the stack. */
+function checkMembersAreUnique(text: string): void {
+  const open: (Set<string> | null)[] = []
+  let position = 0
+  while (position < text.length) {
+    const char = text[position]
+    if (char === '"') {
+      const end = endOfString(text, position)
+      const names = open.at(-1)
+      if (names && isFollowedByColon(text, end)) {
+        const name = JSON.parse(text.slice(position, end)) as string
+        if (names.has(name)) throw new JwtError('member_duplicate', 'a member is named twice')
+        names.add(name)
+      }
+      position = end
+      continue
+    }
+    if (char === '{') open.push(new Set())
+    else if (char === '[') open.push(null)
+    else if (char === '}' || char === ']') open.pop()
+    position++
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  let position = start + 1
+  while (text[position] !== '"') position += text[position] === '\\' ? 2 : 1
+  return position + 1
+}
+
+function isFollowedByColon(text: string, start: number): boolean {
+  let position = start
+  while (' \t\n\r'.includes(text[position] ?? '.')) position++
+  return text[position] === ':'
+}
