@@ -7,7 +7,7 @@ import type { FieldError, ProblemCode } from './problems.ts'
  * No token, password or claim value belongs in any of them.
  */
 export class SignetError extends Error {
-  override readonly name = 'SignetError'
+  override readonly name: string = 'SignetError'
   readonly code: ProblemCode
   readonly detail: string | undefined
   readonly reason: string | undefined
