@@ -24,7 +24,11 @@ export interface Store {
   epoch(): Promise<number>
   /** Resolves when the engine answers. */
   ping(): Promise<void>
-  /** Forgets what has lapsed: attempts, proofs, and sessions over for longer than `keepSeconds`. Bounded per call. */
+  /**
+   * Forgets proofs that have lapsed, and attempts, sources and sessions older than `keepSeconds`. A store does not know
+   * how long anything lives: `keepSeconds` is at least the longest of the absolute session lifetime and the time after
+   * which attempts are forgotten. Bounded per call.
+   */
   prune(now: EpochSeconds, keepSeconds: number): Promise<void>
   close(): Promise<void>
 }
@@ -131,6 +135,11 @@ export interface SecretStore {
   signingKeys(): Promise<readonly StoredSigningKey[]>
   /** Adds the key unless another key is already in state `active`; resolves to whether it did. */
   addFirstSigningKey(key: StoredSigningKey, events: readonly EventDraft[]): Promise<boolean>
+  /**
+   * Retires the active key `activeKid` and adds `key`, which is active, in its place; resolves to `false`, and changes
+   * nothing, when another key is active by now. The old key retires at `key.activatedAt`.
+   */
+  replaceSigningKey(activeKid: string, key: StoredSigningKey, events: readonly EventDraft[]): Promise<boolean>
   /** The value under `name`; writes `sealed` if there is none yet, and resolves to what stands. */
   getOrCreate(name: string, sealed: string): Promise<string>
   get(name: string): Promise<string | null>

@@ -1,0 +1,29 @@
+import type { EpochSeconds } from '../../domain/time.ts'
+import type { SqlDatabase } from './database.ts'
+
+/** Rows of each kind forgotten by one call; what is left goes with the next. */
+const MAX_ROWS = 1000
+
+/** Forgets what has lapsed; each kind in its own short transaction, so that nobody waits long. */
+export async function prune({ build, write }: SqlDatabase, now: EpochSeconds, keepSeconds: number): Promise<void> {
+  const before = now - keepSeconds
+  const attempts = build.selectFrom('attempts').select('key').where('last_at', '<=', before).limit(MAX_ROWS)
+  const proofs = build.selectFrom('proofs').select('id').where('expires_at', '<=', now).limit(MAX_ROWS)
+  const sessions = build.selectFrom('sessions').select('id').where('created_at', '<=', before).limit(MAX_ROWS)
+  const sources = build
+    .selectFrom('former_sources')
+    .select(['account_id', 'address_prefix'])
+    .where('last_at', '<=', before)
+    .limit(MAX_ROWS)
+  const deletions = [
+    build.deleteFrom('attempts').where('key', 'in', attempts),
+    build.deleteFrom('proofs').where('id', 'in', proofs),
+    build.deleteFrom('sessions').where('id', 'in', sessions),
+    build
+      .deleteFrom('former_sources')
+      .where(({ eb, refTuple }) =>
+        eb(refTuple('account_id', 'address_prefix'), 'in', sources.$asTuple('account_id', 'address_prefix')),
+      ),
+  ]
+  for (const deletion of deletions) await write((run) => run(deletion.compile()))
+}
