@@ -3,7 +3,7 @@ import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pyjwt } from './services/pyjwt.ts'
-import type { RunningService, Service } from './services/service.ts'
+import { BadSetting, type RunningService, type Service } from './services/service.ts'
 
 /**
  * `npm test`: brings up what tests need from outside, runs every test file, and takes the services down again.
@@ -31,7 +31,13 @@ const TEST_FILES = [
 /** Generous: only a test that hangs ever meets it. */
 const TEST_TIMEOUT_SECONDS = 300
 
-process.exitCode = await main(process.argv.slice(2))
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof BadSetting)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('-'))

@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../lib/run.ts'
 import { unpackDebianPackages } from './debian.ts'
-import { defineService, NotHere, type Service } from './service.ts'
+import { BadSetting, defineService, NotHere, type Service } from './service.ts'
 
 /**
  * PyJWT: a verifier and signer that shares no line of code with ours.
@@ -24,7 +24,7 @@ export function pyjwt(cacheFolder: string): Service {
     ],
     async start(python) {
       const version = await versionOf(python)
-      if (version === null) throw new TypeError(`SIGNET_TEST_PYTHON: ${python} cannot import jwt and cryptography`)
+      if (version === null) throw new BadSetting(`SIGNET_TEST_PYTHON: ${python} cannot import jwt and cryptography`)
       return { where: `${version}, ${python}`, env: { SIGNET_TEST_PYTHON: python }, stop: async () => {} }
     },
   })
@@ -37,7 +37,7 @@ async function pythonWithPyjwt(python: string): Promise<string> {
 
 async function versionOf(python: string): Promise<string | null> {
   // There is another module named jwt; only PyJWT has PyJWKSet.
-  const program = 'import cryptography, jwt; jwt.PyJWKSet; print("PyJWT", jwt.__version__)'
+  const program = 'import cryptography, jwt; jwt.PyJWKSet; print(jwt.__version__)'
   const done = await run(python, ['-c', program], { timeoutSeconds: 30 })
   return done.exitCode === 0 ? done.stdout.trim() : null
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { defineService, NotHere, type ServiceDefinition } from './service.ts'
+import { BadSetting, defineService, NotHere, type ServiceDefinition } from './service.ts'
 
 describe('bringing a service up', () => {
   it('takes the one given in the environment and looks no further', async () => {
@@ -11,9 +11,9 @@ describe('bringing a service up', () => {
   it('an explicit setting that does not work is an error, never a silent fall back', async () => {
     const service = defineService({
       ...serviceAt({ given: 'given', locate: [found('located')] }),
-      start: () => Promise.reject(new TypeError('refused')),
+      start: () => Promise.reject(new BadSetting('refused')),
     })
-    await assert.rejects(service.bringUp(), { message: 'refused' })
+    await assert.rejects(service.bringUp(), BadSetting)
   })
 
   it('takes the first way that leads somewhere', async () => {

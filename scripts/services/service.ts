@@ -2,7 +2,7 @@
 export interface Service {
   /** As a person calls it: `PyJWT`, `PostgreSQL`. */
   readonly name: string
-  /** Resolves to the running service, or to why there is none. Rejects only when an explicit setting does not work. */
+  /** Resolves to the running service, or to why there is none. Rejects with `BadSetting` only. */
   bringUp(): Promise<RunningService | MissingService>
 }
 
@@ -27,7 +27,8 @@ export interface ServiceDefinition<Location> {
   readonly name: string
   readonly remedy: string
   /**
-   * The variable that names a ready one; when it is set nothing else is tried, and one that does not work is an error.
+   * The variable that names a ready one; when it is set nothing else is tried; `start` rejects with `BadSetting`
+   * when it does not work.
    * Resolves to `null` when the variable is not set.
    */
   readonly given: () => Promise<Location | null>
@@ -39,6 +40,11 @@ export interface ServiceDefinition<Location> {
 /** Why a way of finding a service led nowhere. Any other error is a fault of ours and is not swallowed. */
 export class NotHere extends Error {
   override readonly name = 'NotHere'
+}
+
+/** A variable names a service that does not work: the one who set it must hear so. */
+export class BadSetting extends Error {
+  override readonly name = 'BadSetting'
 }
 
 export function defineService<Location>(definition: ServiceDefinition<Location>): Service {
