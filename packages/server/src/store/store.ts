@@ -136,8 +136,9 @@ export interface SecretStore {
   /** Adds the key unless another key is already in state `active`; resolves to whether it did. */
   addFirstSigningKey(key: StoredSigningKey, events: readonly EventDraft[]): Promise<boolean>
   /**
-   * Retires the active key `activeKid` and adds `key`, which is active, in its place; resolves to `false`, and changes
-   * nothing, when another key is active by now. The old key retires at `key.activatedAt`.
+   * Retires the active key `activeKid` at `key.activatedAt` and puts `key`, which is active, in its place; a retired key
+   * of the same `kid` becomes active again. Resolves to `false`, and changes nothing, when another key is active by now
+   * or the `kid` belongs to a key that is not retired.
    */
   replaceSigningKey(activeKid: string, key: StoredSigningKey, events: readonly EventDraft[]): Promise<boolean>
   /** The value under `name`; writes `sealed` if there is none yet, and resolves to what stands. */

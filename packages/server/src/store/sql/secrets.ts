@@ -1,17 +1,33 @@
 import type { Selectable } from 'kysely'
 import type { SigningKeyState, StoredSigningKey } from '../../domain/signing-key.ts'
+import type { EpochSeconds } from '../../domain/time.ts'
 import type { SecretStore } from '../store.ts'
 import type { SqlDatabase } from './database.ts'
 import type { AppendEvents } from './events.ts'
 import type { SigningKeysTable } from './schema.ts'
 
 export function createSecretStore(db: SqlDatabase, append: AppendEvents): SecretStore {
-  const { build } = db
+  const { build, traits } = db
   const insertKey = (key: StoredSigningKey) =>
     build
       .insertInto('signing_keys')
       .values(toRow(key))
       .onConflict((conflict) => conflict.doNothing())
+      .compile()
+  const keyBy = (kid: string) =>
+    build.selectFrom('signing_keys').select('state').where('kid', '=', kid).modifyEnd(traits.lockSuffix).compile()
+  const retireActive = (kid: string, at: EpochSeconds | null) =>
+    build
+      .updateTable('signing_keys')
+      .set({ state: 'retired', retired_at: at })
+      .where('kid', '=', kid)
+      .where('state', '=', 'active')
+      .compile()
+  const reactivate = (key: StoredSigningKey) =>
+    build
+      .updateTable('signing_keys')
+      .set({ state: 'active', activated_at: key.activatedAt, retired_at: null })
+      .where('kid', '=', key.kid)
       .compile()
   const secretBy = (name: string) => build.selectFrom('secrets').select('sealed').where('name', '=', name).compile()
 
@@ -32,13 +48,11 @@ export function createSecretStore(db: SqlDatabase, append: AppendEvents): Secret
 
     replaceSigningKey: (activeKid, key, events) =>
       db.write(async (run) => {
-        const retire = build
-          .updateTable('signing_keys')
-          .set({ state: 'retired', retired_at: key.activatedAt })
-          .where('kid', '=', activeKid)
-          .where('state', '=', 'active')
-        if ((await run(retire.compile())).changed === 0) return false
-        await run(insertKey(key))
+        const [known] = (await run(keyBy(key.kid))).rows
+        if (known !== undefined && known.state !== 'retired') return false
+        const { changed } = await run(retireActive(activeKid, key.activatedAt))
+        if (changed === 0) return false
+        await run(known === undefined ? insertKey(key) : reactivate(key))
         await append(run, events)
         return true
       }),
