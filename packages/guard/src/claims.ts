@@ -72,5 +72,6 @@ function isScope(value: unknown): value is string {
 function isKeyBinding(value: unknown): value is { jkt: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const [name, ...others] = Object.keys(value)
-  return name === 'jkt' && others.length === 0 && 'jkt' in value && THUMBPRINT.test(String(value.jkt))
+  const { jkt } = value as { readonly jkt?: unknown }
+  return name === 'jkt' && others.length === 0 && typeof jkt === 'string' && THUMBPRINT.test(jkt)
 }

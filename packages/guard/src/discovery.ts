@@ -31,16 +31,25 @@ export async function discoverJwksUri(issuer: string, options: DiscoveryOptions)
  * @throws TypeError unless the issuer is an https URL (http only on loopback) without query, fragment and user
  */
 export function metadataUrl(issuer: string): string {
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
-  if (url === undefined || url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
-    throw new TypeError('issuer: to discover its keys it must be a URL without query and fragment (or give jwksUri)')
-  }
-  if (url.username !== '' || url.password !== '') throw new TypeError('issuer: must not hold a user or password')
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new TypeError('issuer: must be https; http is for loopback only')
-  }
+  const url = readFetchableUrl('issuer', issuer)
+  if (issuer.includes('?') || issuer.includes('#')) throw new TypeError('issuer: must have no query and no fragment')
   const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '')
   return `${url.origin}/.well-known/oauth-authorization-server${path}`
+}
+
+/**
+ * Reads an address that keys or metadata may be fetched from.
+ *
+ * @throws TypeError unless it is https, or http on loopback, without user and password
+ */
+export function readFetchableUrl(name: string, value: string): URL {
+  if (!URL.canParse(value)) throw new TypeError(`${name}: must be an absolute URL to fetch from`)
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') throw new TypeError(`${name}: must not hold a user or password`)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw new TypeError(`${name}: must be https; http is for loopback only`)
+  }
+  return url
 }
 
 /** Names that cannot leave the machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
@@ -59,6 +68,10 @@ async function fetchJson(url: string, options: DiscoveryOptions): Promise<Record
     if (response.status !== 200) {
       await response.body?.cancel()
       throw unavailable(`the metadata document answered ${response.status}`)
+    }
+    if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) {
+      await response.body?.cancel()
+      throw unavailable('the metadata document is not JSON')
     }
     const value: unknown = JSON.parse(await readText(response, options.maxBytes))
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -223,7 +223,7 @@ class TokenGuard implements Guard {
     requirements: readonly Requirement[],
   ): Promise<Principal> {
     try {
-      await keys.refreshFor(inspect(token).header?.['kid'] as string | undefined)
+      await keys.lookFor(kidOf(token))
       return this.#admit(request, kind, token, requirements)
     } catch (error) {
       throw this.#refuse(error, kind)
@@ -289,6 +289,12 @@ const REFUSED_AS: ReadonlyMap<string, ProblemCode> = new Map([
   ['keys_unavailable', 'unavailable'],
   ['clock_invalid', 'internal'],
 ])
+
+/** Read without trust: it only decides whether to ask the issuer once more. */
+function kidOf(token: string): string | undefined {
+  const kid = inspect(token).header?.['kid']
+  return typeof kid === 'string' ? kid : undefined
+}
 
 function isKeyUnknown(error: unknown): boolean {
   return error instanceof JwtError && error.code === 'key_unknown'

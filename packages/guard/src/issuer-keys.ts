@@ -13,7 +13,7 @@ export interface IssuerKeysOptions {
 }
 
 export interface IssuerKeysHealth {
-  /** How many keys are trusted now. */
+  /** How many keys are trusted now; 0 before the first load, and when the last one is a day ago. */
   readonly keys: number
   readonly fetchedAt: EpochSeconds | null
   readonly lastError: string | null
@@ -21,6 +21,8 @@ export interface IssuerKeysHealth {
 
 const METADATA_TIMEOUT_MS = 5000
 const METADATA_MAX_BYTES = 65_536
+/** How long keys stay in use while the issuer cannot be reached. After that nothing verifies until it can. */
+const MAX_STALE_SECONDS = 86_400
 /** The pause after the first failure; it doubles with each further one. */
 const FIRST_RETRY_SECONDS = 1
 const LAST_RETRY_SECONDS = 30
@@ -71,9 +73,22 @@ export class IssuerKeys implements KeySource {
     return this.#loading
   }
 
-  /** Asks for the key set again because of an unknown key; resolves to whether the set changed. */
-  refreshFor(kid: string | undefined): Promise<boolean> {
-    return this.#remote?.refreshFor(kid) ?? Promise.resolve(false)
+  /**
+   * Looks for the key that a token names and this set has not: one request per cool-down at most. When the last good
+   * set has become too old to be used, any set at all.
+   *
+   * @throws SignetError `unavailable` when there are no usable keys
+   */
+  async lookFor(kid: string | undefined): Promise<void> {
+    if (this.#isUsable()) {
+      await this.#remote?.refreshFor(kid)
+      return
+    }
+    try {
+      await this.#remote?.load()
+    } catch (error) {
+      throw this.#unavailable(FIRST_RETRY_SECONDS, error)
+    }
   }
 
   /** Starts a refresh in the background when the set is old enough. */
@@ -85,7 +100,11 @@ export class IssuerKeys implements KeySource {
     const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : null
     if (this.#remote === undefined) return { keys: 0, fetchedAt: null, lastError: failure }
     const { keys, fetchedAt, lastError } = this.#remote.health()
-    return { keys, fetchedAt, lastError: lastError ?? failure }
+    return { keys: this.#isUsable() ? keys : 0, fetchedAt, lastError: lastError ?? failure }
+  }
+
+  #isUsable(): boolean {
+    return this.#remote !== undefined && this.#remote.health().staleSeconds <= MAX_STALE_SECONDS
   }
 
   async #load(): Promise<void> {

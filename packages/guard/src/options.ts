@@ -3,7 +3,7 @@ import type { Algorithm, EpochSeconds, KeySource } from '@signet/jwt'
 import type { BrowserPolicy } from './browser.ts'
 import type { AdmittedClaims } from './claims.ts'
 import { systemClock } from './clock.ts'
-import { metadataUrl } from './discovery.ts'
+import { metadataUrl, readFetchableUrl } from './discovery.ts'
 import type { GuardError } from './errors.ts'
 import type { ProofPolicy } from './proof.ts'
 import { createRevocationList, MAX_CLOCK_SKEW_SECONDS } from './revocation.ts'
@@ -90,7 +90,7 @@ export function readOptions(options: GuardOptions): GuardSettings {
     audience: text('audience', options.audience),
     algorithms: algorithmsOf(options),
     keys,
-    jwksUri: options.jwksUri === undefined ? undefined : urlOf('jwksUri', options.jwksUri).href,
+    jwksUri: options.jwksUri === undefined ? undefined : readFetchableUrl('jwksUri', options.jwksUri).href,
     fetch: options.fetch ?? globalThis.fetch,
     now,
     clockSkewSeconds: within('clockSkewSeconds', options.clockSkewSeconds ?? 5, 0, MAX_CLOCK_SKEW_SECONDS),
