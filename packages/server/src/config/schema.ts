@@ -17,7 +17,7 @@ export interface Setting<T> {
   /** The environment variable. A secret can come from a file named by the same variable with `_FILE` added. */
   readonly env: string
   readonly kind: Kind<T>
-  readonly default: T
+  readonly default: NoInfer<T>
   /** As in the environment; for a secret, the command that makes one. */
   readonly example: string
   readonly description: string

@@ -1,0 +1,259 @@
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { createGuard } from '@signet/guard'
+import type { Guard } from '@signet/guard'
+import { ASYMMETRIC_ALGORITHMS } from '@signet/jwt'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import type { Config } from './config/schema.ts'
+import { createAddressLimit } from './crypto/address-limit.ts'
+import { loadArgon2 } from './crypto/argon2.ts'
+import { isCommonPassword } from './crypto/common-passwords.ts'
+import { newAccountId, newSessionId, systemRandomBytes } from './crypto/ids.ts'
+import { loadKeyring } from './crypto/keyring.ts'
+import type { Keyring } from './crypto/keyring.ts'
+import { MASTER_KEY_FILE, loadMasterKeyFile } from './crypto/master-key-file.ts'
+import { createMasterKey } from './crypto/master-key.ts'
+import type { MasterKey } from './crypto/master-key.ts'
+import { createPasswords } from './crypto/passwords.ts'
+import { createRefreshTokens } from './crypto/refresh-tokens.ts'
+import { loadServerSecret } from './crypto/server-secret.ts'
+import type { Source } from './domain/event.ts'
+import type { EpochSeconds } from './domain/time.ts'
+import type { Context, Passwords, Settings } from './flows/context.ts'
+import { createHttpServer } from './http/server.ts'
+import { openSqliteStore } from './store/sqlite/open.ts'
+import type { Store } from './store/store.ts'
+
+/** What a test or a simulation puts in the place of the machine's own. */
+export interface Overrides {
+  readonly now?: () => EpochSeconds
+  readonly randomBytes?: (size: number) => Uint8Array
+  readonly store?: Store
+  readonly passwords?: Passwords
+  readonly log?: Logger
+}
+
+/** The server without its HTTP: what a command needs to work on the same data. */
+export interface Core {
+  readonly config: SettledConfig
+  readonly context: Context
+  readonly keyring: Keyring
+  /** Absolute path. */
+  readonly dataDirectory: string
+  close(): Promise<void>
+}
+
+export interface AuthServer {
+  readonly config: SettledConfig
+  readonly context: Context
+  readonly core: Core
+  /** Protects the server's own account routes. */
+  readonly guard: Guard
+  readonly fastify: FastifyInstance
+  /** Resolves when requests are answered. `url` is where, on this machine. */
+  listen(): Promise<{ readonly url: string }>
+  /** Lets requests under way finish, then closes the database. Idempotent. */
+  close(): Promise<void>
+}
+
+/** The configuration once the issuer is known, which with port 0 follows from the port. */
+export type SettledConfig = Config & { readonly issuer: string }
+
+/**
+ * Opens the auth server on its data, creating keys and tables at first start. Nothing listens before `listen()`.
+ *
+ * Rejects with `StoreUnavailableError` when the database cannot be opened, `MasterKeyError` when the master key is
+ * missing, weak, readable by others or not the one that sealed the stored keys, `TypeError` for options that no
+ * configuration can have.
+ */
+export async function createAuthServer(config: Config, overrides: Overrides = {}): Promise<AuthServer> {
+  const core = await openCore(config, overrides)
+  try {
+    return await serve(core, overrides.log ?? pino({ level: config.logLevel }))
+  } catch (error) {
+    await core.close()
+    throw error
+  }
+}
+
+/** Opens the data and everything that works on it. Rejects as `createAuthServer` does. */
+export async function openCore(given: Config, overrides: Overrides = {}): Promise<Core> {
+  const config = await settle(given)
+  const now = overrides.now ?? systemNow
+  const randomBytes = overrides.randomBytes ?? systemRandomBytes
+  const dataDirectory = resolve(config.dataDir)
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  const masterKey = openMasterKey(config, dataDirectory, randomBytes)
+  const store = overrides.store ?? (await openSqliteStore({ path: join(dataDirectory, DATABASE_FILE) }))
+  try {
+    const keyring = await loadKeyring({
+      secrets: store.secrets,
+      masterKey,
+      algorithm: config.algorithm,
+      hmacSecret: config.hs256Secret?.reveal() ?? null,
+      retiredKeyTtlSeconds: config.accessTokenTtlSeconds,
+      now,
+      source: STARTING,
+    })
+    const context: Context = {
+      store,
+      now,
+      randomBytes,
+      newAccountId: () => newAccountId(randomBytes),
+      newSessionId: () => newSessionId(randomBytes),
+      passwords: overrides.passwords ?? (await openPasswords(config, randomBytes)),
+      accessTokens: keyring,
+      refreshTokens: createRefreshTokens(await loadServerSecret(store.secrets, masterKey, randomBytes)),
+      addressLimit: createAddressLimit({
+        attempts: config.loginAddressAttempts,
+        windowSeconds: config.loginAddressWindowSeconds,
+      }),
+      settings: settingsOf(config),
+    }
+    return { config, context, keyring, dataDirectory, close: () => store.close() }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+const DATABASE_FILE = 'signet.db'
+const STARTING: Source = { address: 'local', userAgent: 'signet', requestId: 'start' }
+
+/** The only place where the clock is read. */
+function systemNow(): EpochSeconds {
+  return Math.floor(Date.now() / 1000)
+}
+
+async function settle(config: Config): Promise<SettledConfig> {
+  const { issuer } = config
+  if (issuer !== null) return { ...config, issuer }
+  const port = await freePort(config.host)
+  return { ...config, port, issuer: `http://localhost:${port}` }
+}
+
+/** Tokens name the issuer and the issuer names the port, so a free port has to be found before anything else. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer().listen(0, host)
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function openMasterKey(config: Config, directory: string, randomBytes: (size: number) => Uint8Array): MasterKey {
+  const versions =
+    config.masterKey === null
+      ? loadMasterKeyFile(join(directory, MASTER_KEY_FILE), randomBytes)
+      : ([config.masterKey.reveal()] as const)
+  return createMasterKey(versions, randomBytes)
+}
+
+async function openPasswords(config: Config, randomBytes: (size: number) => Uint8Array): Promise<Passwords> {
+  const { passwordMemoryKib: memoryKib, passwordPasses: passes, passwordConcurrency: concurrency } = config
+  return createPasswords({
+    argon2: await loadArgon2(),
+    randomBytes,
+    parameters: { memoryKib, passes, parallelism: 1 },
+    ...(concurrency === null ? {} : { concurrency }),
+    maxWaiting: config.passwordQueue,
+    isCommon: isCommonPassword,
+  })
+}
+
+/** Longer ones gain nothing; the limit keeps the work of a request bounded. */
+const PASSWORD_MAX_LENGTH = 256
+
+function settingsOf(config: SettledConfig): Settings {
+  const forgetAfterSeconds = config.loginForgetAfterSeconds
+  return {
+    issuer: config.issuer,
+    audiences: config.audiences,
+    clients: config.clients,
+    scopes: config.scopes,
+    registration: config.registration,
+    accessTokenTtlSeconds: config.accessTokenTtlSeconds,
+    idleTtlSeconds: config.refreshIdleTtlSeconds,
+    absoluteTtlSeconds: config.refreshAbsoluteTtlSeconds,
+    graceSeconds: config.refreshGraceSeconds,
+    browserGraceSeconds: config.browserGraceSeconds,
+    passwordPolicy: { minLength: config.passwordMinLength, maxLength: PASSWORD_MAX_LENGTH },
+    strangerAttempts: {
+      freeAttempts: config.loginStrangerFreeAttempts,
+      maxDelaySeconds: config.loginStrangerMaxDelaySeconds,
+      ceiling: config.loginStrangerCeiling,
+      forgetAfterSeconds,
+    },
+    knownSourceAttempts: {
+      freeAttempts: config.loginKnownSourceFreeAttempts,
+      maxDelaySeconds: config.loginKnownSourceMaxDelaySeconds,
+      ceiling: config.loginKnownSourceCeiling,
+      forgetAfterSeconds,
+    },
+  }
+}
+
+async function serve(core: Core, log: Logger): Promise<AuthServer> {
+  const { config, context, keyring } = core
+  const guard = ownGuard(core)
+  const fastify = await createHttpServer({
+    config,
+    context,
+    guard,
+    jwks: () => keyring.jwks(),
+    ready: () => context.store.ping(),
+    log,
+  })
+  const pruning = setInterval(() => prune(context, config, log), PRUNE_EVERY_MILLISECONDS)
+  pruning.unref()
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    clearInterval(pruning)
+    guard.close()
+    await fastify.close()
+    await core.close()
+  }
+  return {
+    config,
+    context,
+    core,
+    guard,
+    fastify,
+    listen: async () => ({ url: await fastify.listen({ port: config.port, host: config.host }) }),
+    close: () => (closed ??= close()),
+  }
+}
+
+function ownGuard({ config, context, keyring }: Core): Guard {
+  const origins = [config.issuer, ...config.allowedOrigins]
+  const secure = config.issuer.startsWith('https:')
+  return createGuard({
+    issuer: config.issuer,
+    audience: config.issuer,
+    algorithms: config.algorithm === 'HS256' ? ['HS256'] : ASYMMETRIC_ALGORITHMS,
+    keys: keyring.keySource,
+    now: context.now,
+    dpop: { publicUrl: config.issuer },
+    cookie: config.accessCookie && {
+      secure,
+      origins,
+      verifyCsrfToken: (token, claims) => context.refreshTokens.checkCsrfToken(token, claims.sid ?? ''),
+    },
+  })
+}
+
+const PRUNE_EVERY_MILLISECONDS = 600_000
+
+/** Sessions over for longer than any token of theirs could live, and a while for the list of past ones. */
+function prune(context: Context, config: Config, log: Logger): void {
+  const keepSeconds = config.refreshAbsoluteTtlSeconds
+  context.store.prune(context.now(), keepSeconds).catch((error: unknown) => {
+    log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'pruning failed; it will be tried again')
+  })
+}
