@@ -1,0 +1,51 @@
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import { GuardError } from '@signet/guard'
+import type { Guard, GuardRequest } from '@signet/guard'
+import type { Caller } from '../flows/caller.ts'
+
+const CALLER = 'caller'
+
+/** Lets a route know who is asking before its body is read. Throws what the guard throws. */
+export function requireCaller(guard: Guard): onRequestAsyncHookHandler {
+  return async (request) => {
+    request.setDecorator(CALLER, await authenticateCaller(guard, request))
+  }
+}
+
+/** The caller of a route that has `requireCaller`. */
+export function callerOf(request: FastifyRequest): Caller {
+  return request.getDecorator<Caller>(CALLER)
+}
+
+export async function authenticateCaller(guard: Guard, request: FastifyRequest): Promise<Caller> {
+  const principal = await guard.authenticate(new FastifyGuardRequest(request))
+  // Signet's own tokens always name their session.
+  if (principal.sessionId === undefined) throw new GuardError('token_invalid', { reason: 'the token has no sid' })
+  return { accountId: principal.subject, sessionId: principal.sessionId }
+}
+
+/** Fastify insists that decorations are announced before the server starts. */
+export const CALLER_DECORATION = CALLER
+
+class FastifyGuardRequest implements GuardRequest {
+  readonly #request: FastifyRequest
+
+  constructor(request: FastifyRequest) {
+    this.#request = request
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get url(): string {
+    return this.#request.originalUrl
+  }
+
+  /** Node keeps only the first of some headers; the others are looked for in what was received. */
+  header(name: string): string | undefined {
+    const raw = this.#request.raw.rawHeaders
+    const values = raw.filter((_value, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name)
+    return values.length === 0 ? undefined : values.join(', ')
+  }
+}

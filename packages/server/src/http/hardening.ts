@@ -1,0 +1,53 @@
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import { SignetError } from '@signet/protocol'
+import type { HttpApp } from './http-app.ts'
+import type { Site } from './site.ts'
+
+const YEAR_SECONDS = 31_536_000
+
+/** Security headers, exact-origin CORS (BR-04), and no caching unless a route asks for it (AT-08), on every answer. */
+export function harden(app: HttpApp, site: Site): void {
+  app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'base-uri': ["'none'"],
+        'form-action': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    hsts: site.secure ? { maxAge: YEAR_SECONDS, includeSubDomains: false } : false,
+  })
+  app.register(cors, {
+    origin: (origin, answer) => answer(null, origin !== undefined && site.origins.has(origin)),
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'dpop', 'x-csrf-token'],
+    exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
+    maxAge: 600,
+    strictPreflight: false,
+  })
+  // Those two add their hooks when they load: only what comes after them finds their headers set.
+  app.after(() => {
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.header('x-request-id', request.id)
+      reply.header('cache-control', 'no-store')
+      done()
+    })
+  })
+}
+
+/** A credential in a URL ends up in histories and proxies' logs: the account routes take no query at all (LG-10). */
+export function forbidQueries(app: HttpApp): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const url = request.raw.url ?? ''
+    if (url.startsWith('/auth/') && url.includes('?')) {
+      throw new SignetError('request_invalid', { detail: 'This route takes no query string.' })
+    }
+    done()
+  })
+}

@@ -1,0 +1,37 @@
+import type { HttpApp, RouteOptions } from './http-app.ts'
+import { changePasswordRoute } from './routes/change-password.ts'
+import { deleteAccountRoute } from './routes/delete-account.ts'
+import { endSessionRoute } from './routes/end-session.ts'
+import { healthRoutes } from './routes/health.ts'
+import { homeRoute } from './routes/home.ts'
+import { jwksRoute } from './routes/jwks.ts'
+import { listSessionsRoute } from './routes/list-sessions.ts'
+import { loginRoute } from './routes/login.ts'
+import { logoutAllRoute } from './routes/logout-all.ts'
+import { logoutRoute } from './routes/logout.ts'
+import { metadataRoute } from './routes/metadata.ts'
+import { readAccountRoute } from './routes/read-account.ts'
+import { refreshRoute } from './routes/refresh.ts'
+import { registerRoute } from './routes/register.ts'
+import { updateAccountRoute } from './routes/update-account.ts'
+
+/** Every route there is, in the order of a session's life. */
+export function addRoutes(app: HttpApp, options: RouteOptions): void {
+  registerRoute(app, options)
+  loginRoute(app, options)
+  refreshRoute(app, options)
+  logoutRoute(app, options)
+  logoutAllRoute(app, options)
+
+  readAccountRoute(app, options)
+  updateAccountRoute(app, options)
+  deleteAccountRoute(app, options)
+  changePasswordRoute(app, options)
+  listSessionsRoute(app, options)
+  endSessionRoute(app, options)
+
+  jwksRoute(app, options)
+  metadataRoute(app, options)
+  healthRoutes(app, options)
+  homeRoute(app)
+}
