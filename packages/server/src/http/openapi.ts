@@ -1,11 +1,16 @@
 import swagger from '@fastify/swagger'
+import type { SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { HttpApp } from './http-app.ts'
+import { Problem } from './schemas/shapes.ts'
 import type { Site } from './site.ts'
 
 /** Collects the routes' schemas; to be called before the routes are added. */
 export function collectOpenApi(app: HttpApp, site: Site): void {
+  app.addSchema(Problem)
   app.register(swagger, {
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema['$id'] ?? `def-${index}`) },
+    transformObject: (collected) => ('openapiObject' in collected ? markOptionalBodies(collected.openapiObject) : {}),
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Signet', description: 'The auth server.', version: '1' },
@@ -14,6 +19,26 @@ export function collectOpenApi(app: HttpApp, site: Site): void {
       components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   })
+}
+
+type Document = Parameters<SwaggerTransformObject>[0] extends infer T
+  ? T extends { openapiObject: infer D }
+    ? D
+    : never
+  : never
+
+/** A body without required members may be left out; the plugin calls every body required. */
+function markOptionalBodies(document: Document): Document {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(path ?? {})) {
+      if (typeof operation !== 'object' || !('requestBody' in operation)) continue
+      const { requestBody } = operation
+      if (requestBody === undefined || !('content' in requestBody)) continue
+      const schema = requestBody.content['application/json']?.schema
+      if (schema !== undefined && !('required' in schema)) requestBody.required = false
+    }
+  }
+  return document
 }
 
 /** Everything from this host, nothing inline but styles set by script, which the policy does not govern. */

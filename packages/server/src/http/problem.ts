@@ -12,7 +12,12 @@ export interface Refusal {
   readonly cause: unknown
 }
 
-export const REFUSAL_DECORATION = 'refusal'
+const REFUSALS = new WeakMap<FastifyRequest, Refusal>()
+
+/** Why the request was refused, if it was. */
+export function refusalOf(request: FastifyRequest): Refusal | undefined {
+  return REFUSALS.get(request)
+}
 
 /**
  * Answers a failure as `application/problem+json` (RFC 9457); the only place that does.
@@ -24,11 +29,7 @@ export const REFUSAL_DECORATION = 'refusal'
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const failure = failureOf(error)
   const { status } = PROBLEMS[failure.code]
-  request.setDecorator<Refusal>(REFUSAL_DECORATION, {
-    code: failure.code,
-    reason: failure.reason,
-    cause: status >= 500 ? error : undefined,
-  })
+  REFUSALS.set(request, { code: failure.code, reason: failure.reason, cause: status >= 500 ? error : undefined })
   const problem = problemOf(failure.code, {
     ...(failure.detail === undefined ? {} : { detail: failure.detail }),
     ...(failure.errors === undefined ? {} : { errors: failure.errors }),

@@ -1,7 +1,6 @@
 import { LogController } from 'fastify'
 import type { FastifyRequest, onResponseHookHandler } from 'fastify'
-import type { Refusal } from './problem.ts'
-import { REFUSAL_DECORATION } from './problem.ts'
+import { refusalOf } from './problem.ts'
 
 /** Turns off Fastify's own request lines, which hold URLs and headers; `logRequest` writes ours. */
 export const quietLogController = new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' })
@@ -15,13 +14,13 @@ const QUIET_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz'])
  * no value can begin a line of its own (LA-03).
  */
 export const logRequest: onResponseHookHandler = (request, reply, done) => {
-  const refusal = request.getDecorator<Refusal | null>(REFUSAL_DECORATION)
+  const refusal = refusalOf(request)
   const line = {
     method: request.method,
     route: request.routeOptions.url ?? null,
     status: reply.statusCode,
     durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    ...(refusal === null ? {} : { code: refusal.code }),
+    ...(refusal === undefined ? {} : { code: refusal.code }),
     ...(refusal?.reason === undefined ? {} : { reason: refusal.reason }),
   }
   if (refusal?.cause !== undefined && refusal.code === 'internal') {

@@ -9,7 +9,7 @@ import { forbidQueries, harden } from './hardening.ts'
 import type { HttpApp, HttpOptions } from './http-app.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { collectOpenApi, serveOpenApi } from './openapi.ts'
-import { REFUSAL_DECORATION, sendProblem } from './problem.ts'
+import { sendProblem } from './problem.ts'
 import { logRequest, quietLogController } from './request-log.ts'
 import { addRoutes } from './routes.ts'
 import { siteOf } from './site.ts'
@@ -26,7 +26,6 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const site = siteOf(options.context.settings.issuer, options.config)
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.setErrorHandler(sendProblem)
-  app.decorateRequest(REFUSAL_DECORATION, null)
   app.decorateRequest(CALLER_DECORATION, null)
   app.addHook('onResponse', logRequest)
   app.addHook('onListen', (done) => {

@@ -13,14 +13,11 @@ const schema = {
   summary: 'Change the own account',
   tags: ['account'],
   security: ACCESS_TOKEN_SECURITY,
-  body: strictObject(
-    {
-      name: Type.Union([Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH }), Type.Null()], {
-        description: 'A name to show; `null` removes it.',
-      }),
-    },
-    { minProperties: 1 },
-  ),
+  body: strictObject({
+    name: Type.Union([Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH }), Type.Null()], {
+      description: 'A name to show; `null` removes it.',
+    }),
+  }),
   response: { 200: AccountAnswer, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS) },
 }
 

@@ -4,8 +4,8 @@ import { PROBLEMS } from '@signet/protocol'
 import type { ProblemCode } from '@signet/protocol'
 
 /** An object of a request: a member that is not named here is refused. */
-export function strictObject<T extends TProperties>(properties: T, options: { readonly minProperties?: number } = {}) {
-  return Type.Object(properties, { ...options, additionalProperties: false })
+export function strictObject<T extends TProperties>(properties: T) {
+  return Type.Object(properties, { additionalProperties: false })
 }
 
 /** A value of its own, or `null`. */
@@ -16,7 +16,8 @@ export const EpochSeconds = Type.Integer({ description: 'Seconds since 1970-01-0
 /** No body. */
 export const NoContent = Type.Null({ description: 'Done.' })
 
-const Problem = Type.Object(
+/** A problem document; to be added to the server under its `$id`. */
+export const Problem = Type.Object(
   {
     type: Type.String(),
     title: Type.String(),
@@ -27,7 +28,7 @@ const Problem = Type.Object(
     errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
     requestId: Type.Optional(Type.String({ description: 'Also in X-Request-Id, there always.' })),
   },
-  { description: 'A problem document (RFC 9457).' },
+  { $id: 'Problem', description: 'A problem document (RFC 9457).' },
 )
 
 type Refusals = { readonly [status in `${number}`]: { readonly description: string; readonly content: object } }
@@ -43,7 +44,7 @@ export function refusals(...codes: readonly ProblemCode[]): Refusals {
     status,
     {
       description: group.map((code) => `\`${code}\``).join(', '),
-      content: { 'application/problem+json': { schema: Problem } },
+      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
     },
   ])
   return Object.fromEntries(entries)
