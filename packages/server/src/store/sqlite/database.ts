@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../store.ts'
 
-/** How long a statement waits for another process's transaction. They last milliseconds. */
-const BUSY_TIMEOUT_MILLISECONDS = 5000
+/** How long opening waits for other processes that open the same file. Afterwards a connection waits for nobody. */
+const OPENING_TIMEOUT_MILLISECONDS = 5000
 
 /** Marks the file as ours (`PRAGMA application_id`): the letters `Sgnt`. */
 const APPLICATION_ID = 0x53676e74
@@ -14,18 +14,18 @@ const APPLICATION_ID = 0x53676e74
  * keys held, nobody else on the machine able to read it (mode 0600, where the platform has modes).
  *
  * Throws `StoreUnavailableError` when that cannot be had, when the file is damaged or when it is not Signet's. Looks
- * through the whole file once (`quick_check`); does not create tables.
+ * through the whole file once (`quick_check`); does not create tables. The connection has no busy timeout.
  */
 export function openDatabase(path: string): DatabaseSync {
   const isFile = path !== ':memory:'
   let database: DatabaseSync | undefined
   try {
     if (isFile) makePrivate(path)
-    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MILLISECONDS, enableForeignKeyConstraints: true })
+    database = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MILLISECONDS, enableForeignKeyConstraints: true })
     claim(database)
     checkIntegrity(database)
     if (isFile) makeDurable(database)
-    database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
+    database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA busy_timeout = 0')
     return database
   } catch (cause) {
     database?.close()

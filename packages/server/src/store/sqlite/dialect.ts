@@ -1,10 +1,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import { whenNotBusy } from './busy.ts'
 
 /**
  * Kysely on `node:sqlite`: one connection, its prepared statements kept.
  *
+ * The connection waits for nobody by itself (`busy_timeout` 0): see `whenNotBusy`.
  * Transactions begin IMMEDIATE: a deferred one that reads first and writes later fails at once, whatever the busy
  * timeout, when another process has written in between (SQLITE_BUSY_SNAPSHOT).
  */
@@ -75,7 +77,12 @@ class NodeSqliteConnection implements DatabaseConnection {
     this.#database = database
   }
 
+  /** Once inside a transaction, which has begun with the write lock, there is nobody to wait for. */
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#database.isTransaction ? this.#run(query) : whenNotBusy(() => this.#run<Row>(query))
+  }
+
+  #run<Row>(query: CompiledQuery): QueryResult<Row> {
     const { statement, returnsRows } = this.#prepare(query.sql)
     const parameters = query.parameters as readonly SQLInputValue[]
     if (returnsRows) return { rows: statement.all(...parameters) as Row[] }

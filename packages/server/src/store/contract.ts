@@ -1,0 +1,26 @@
+import { describe } from 'node:test'
+import { describeAccounts } from './contract/accounts.ts'
+import { describeAttempts } from './contract/attempts.ts'
+import { describeEvents } from './contract/events.ts'
+import type { OpenStore } from './contract/fixtures.ts'
+import { describeHousekeeping } from './contract/housekeeping.ts'
+import { describeRaces } from './contract/races.ts'
+import { describeSecrets } from './contract/secrets.ts'
+import { describeSessions } from './contract/sessions.ts'
+
+/**
+ * The one suite that every store passes: what the port promises, and races whose results are exact numbers.
+ *
+ * @param open makes a fresh, empty database each time
+ */
+export function describeStore(name: string, open: OpenStore): void {
+  describe(name, { concurrency: true }, () => {
+    describeAccounts(open)
+    describeSessions(open)
+    describeRaces(open)
+    describeAttempts(open)
+    describeSecrets(open)
+    describeEvents(open)
+    describeHousekeeping(open)
+  })
+}
