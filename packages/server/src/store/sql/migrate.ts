@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { StoreUnavailableError } from '../store.ts'
@@ -19,10 +20,22 @@ export async function migrate(db: Kysely<Schema>, traits: SqlTraits): Promise<vo
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(Object.fromEntries(migrations)) },
-    migrationTableName: 'signet_migrations',
+    migrationTableName: MIGRATIONS_TABLE,
     migrationLockTableName: 'signet_migrations_lock',
   })
   const { error } = await migrator.migrateToLatest()
   if (error === undefined) return
-  throw new StoreUnavailableError('The database could not be brought to this version of Signet', { cause: error })
+  const because = (await knowsLaterMigrations(db)) ? 'it was written by a newer version' : 'a migration failed'
+  throw new StoreUnavailableError(`The database cannot be used by this version of Signet: ${because}`, { cause: error })
 }
+
+async function knowsLaterMigrations(db: Kysely<Schema>): Promise<boolean> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATIONS_TABLE)}`.execute(db)
+    return rows.some(({ name }) => !Object.hasOwn(MIGRATIONS, name))
+  } catch {
+    return false // what failed first is what gets reported
+  }
+}
+
+const MIGRATIONS_TABLE = 'signet_migrations'
