@@ -19,7 +19,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version())
     .showHelpAfterError('(signet --help shows what there is)')
     .exitOverride()
-  for (const register of [registerStart, registerDemo, registerAccounts, registerEvents, registerToken, registerConfig]) {
+  for (const register of [
+    registerStart,
+    registerDemo,
+    registerAccounts,
+    registerEvents,
+    registerToken,
+    registerConfig,
+  ]) {
     register(program)
   }
   try {

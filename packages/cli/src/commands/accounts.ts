@@ -13,7 +13,11 @@ export function registerAccounts(program: Command): void {
     .option('--role <role...>', 'roles of the account, for example admin', [])
     .option('--name <name>', 'a name to show')
     .action(create)
-  accounts.command('list').description('list accounts, oldest first').option('--json', 'one JSON object a line').action(list)
+  accounts
+    .command('list')
+    .description('list accounts, oldest first')
+    .option('--json', 'one JSON object a line')
+    .action(list)
 }
 
 async function create(options: { email: string; role: string[]; name?: string }): Promise<void> {

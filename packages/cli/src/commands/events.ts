@@ -22,7 +22,7 @@ async function show(options: { email?: string; session?: string; json?: boolean 
       ...(options.email === undefined ? {} : { accountId: await accountIdOf(context, options.email) }),
       ...(options.session === undefined ? {} : { sessionId: options.session }),
     }
-    for (let afterSequence = 0; ; ) {
+    for (let afterSequence = 0; ;) {
       const page: readonly SecurityEvent[] = await context.store.events.list({ ...filter, afterSequence, limit: PAGE })
       for (const event of page) console.log(options.json ? JSON.stringify(event) : describeEvent(event))
       const last = page.at(-1)

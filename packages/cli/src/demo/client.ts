@@ -2,7 +2,13 @@ import { narrator } from './narrator.ts'
 import type { Reply } from './narrator.ts'
 
 /** Sends one real request, tells of it and of the answer. */
-export async function send(from: string, to: string, method: string, url: string, options: Sending = {}): Promise<Reply> {
+export async function send(
+  from: string,
+  to: string,
+  method: string,
+  url: string,
+  options: Sending = {},
+): Promise<Reply> {
   const shown = options.shows ?? ''
   narrator.arrow(from, to, `${method} ${new URL(url).pathname}  ${shown}`)
   const headers: Record<string, string> = {}

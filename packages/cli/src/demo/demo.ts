@@ -49,7 +49,9 @@ class Play {
     const { header, claims } = inspect(this.#accessToken)
     narrator.aside(`access token header   ${JSON.stringify(header)}`)
     narrator.aside(`access token payload  ${JSON.stringify(claims)}`)
-    narrator.aside(`refresh token         ${this.#refreshToken.slice(0, 12)}…  opaque: only the auth server can read it`)
+    narrator.aside(
+      `refresh token         ${this.#refreshToken.slice(0, 12)}…  opaque: only the auth server can read it`,
+    )
   }
 
   async callTheApi(): Promise<void> {
@@ -113,7 +115,10 @@ class Play {
   }
 
   #orders(token: string | undefined, shows: string): Promise<Reply> {
-    return send('client', 'orders API', 'GET', this.#stage.ordersUrl, { shows, ...(token === undefined ? {} : { token }) })
+    return send('client', 'orders API', 'GET', this.#stage.ordersUrl, {
+      shows,
+      ...(token === undefined ? {} : { token }),
+    })
   }
 
   #keep(reply: Reply): void {
