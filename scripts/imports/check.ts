@@ -68,7 +68,14 @@ function checkRule(root: string, graph: ImportGraph, rule: Rule): readonly Findi
   }
   if ('aloneMayImport' in rule) {
     const others = sourcesHeldBy(graph, { files: rule.within, except: [rule.files] })
-    return refusedImports(others, ({ target }) => matchesAny(target, rule.aloneMayImport), rule.because)
+    const mayNameTypes = (file: SourceFile): boolean => matchesAny(file.path, rule.typesAlsoIn ?? [])
+    return others.flatMap((file) =>
+      refusedImports(
+        [file],
+        ({ target, typeOnly }) => matchesAny(target, rule.aloneMayImport) && !(typeOnly && mayNameTypes(file)),
+        rule.because,
+      ),
+    )
   }
   const isRefused = ({ target, typeOnly }: Import): boolean =>
     matchesAny(target, rule.among) &&

@@ -24,6 +24,8 @@ export interface AloneMayImport {
   readonly files: string
   readonly within: string
   readonly aloneMayImport: readonly string[]
+  /** These may name its types, with `import type`. */
+  readonly typesAlsoIn?: readonly string[]
   readonly because: string
 }
 
@@ -56,7 +58,15 @@ export interface MayDependOn {
   readonly because: string
 }
 
-const ONLY_FOR_TESTS = ['**/*.test.ts', '**/*.fuzz.ts', '**/testing/**', 'packages/*/test/**']
+const ONLY_FOR_TESTS = [
+  '**/*.test.ts',
+  '**/*.fuzz.ts',
+  '**/test-*.ts',
+  '**/contract.ts',
+  '**/contract/**',
+  '**/testing/**',
+  'packages/*/test/**',
+]
 const READING_THE_ENVIRONMENT = [
   /\bprocess\??\.env\b/,
   /\bprocess(\?\.)?\[['"`]env['"`]\]/,
@@ -122,6 +132,7 @@ export const RULES: readonly Rule[] = [
     files: 'packages/server/src/http/**',
     within: 'packages/server/src/**',
     aloneMayImport: ['npm:fastify', 'npm:fastify-plugin', 'npm:@fastify/*'],
+    typesAlsoIn: ['packages/server/src/app.ts'],
     because: 'all Fastify is in http/',
   },
   {

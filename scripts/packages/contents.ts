@@ -5,6 +5,7 @@ const REQUIRED = ['README.md', 'LICENSE', 'package.json']
 const UNWANTED: readonly { readonly files: RegExp; readonly because: string }[] = [
   { files: /(?<!\.d)\.[cm]?tsx?$/, because: 'TypeScript source: the package runs what was built' },
   { files: /\.(test|fuzz|bench)\./, because: 'a test' },
+  { files: /(^|\/)(test-[^/]*$|contract[./])/, because: 'only for tests' },
   { files: /(^|\/)(test|tests|testing|fixtures|corpus)\//, because: 'only for tests' },
   { files: /\.tsbuildinfo$/, because: 'a note of the compiler to itself' },
   { files: /(^|\/)tsconfig[^/]*\.json$/, because: 'a setting of the compiler' },
