@@ -17,7 +17,8 @@ export const checkIssuer: Check<string> = (value) => {
 
 /** A serialised origin (RFC 6454 §6.2), compared byte for byte with what browsers send. */
 export const checkOrigin: Check<string> = (value) => {
-  if (value === '*') return 'may not contain *: every site could act for a signed-in person; name each origin'
+  if (value.includes('*'))
+    return 'may not contain *: sites you do not know could act for signed-in people; name each origin'
   if (value === 'null') return 'may not contain null: any sandboxed page can send it'
   const url = parseUrl(value)
   if (url === null || !isWeb(url)) return 'has an entry that is not an http or https origin'
@@ -80,6 +81,8 @@ function isWeb(url: URL): boolean {
   return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
 }
 
+/** The URL parser lets `*` stand in a host name; no host has it. */
 function parseUrl(value: string): URL | null {
-  return URL.canParse(value) ? new URL(value) : null
+  const url = URL.canParse(value) ? new URL(value) : null
+  return url?.hostname.includes('*') === true ? null : url
 }
