@@ -6,6 +6,16 @@ export { CSRF_HEADER, cookieNames } from './delivery.ts'
 export type { CookieNames, Delivery } from './delivery.ts'
 export { SignetError } from './errors.ts'
 export type { SignetErrorAbout } from './errors.ts'
+export {
+  GUARD_NAME_HEADER,
+  HEARTBEAT_SECONDS,
+  HELD_KEYS_HEADER,
+  REVOCATION_FEED_METADATA,
+  REVOCATION_FEED_PATH,
+  formatCursor,
+  parseCursor,
+} from './feed.ts'
+export type { FeedCursor, FeedEvents, RevocationSnapshot } from './feed.ts'
 export type {
   AccountResponse,
   LoginRequest,
