@@ -46,7 +46,7 @@ export function verifyJws(token, options) {
       readPolicy({ ...anybody, ...crit, ...currentNames(algorithms), keys, maxTokenBytes: MAX_TOKEN_BYTES }),
     )
     const { payload, payloadLength } = open(token)
-    return new Uint8Array(payload.subarray(0, payloadLength))
+    return new Uint8Array(payload.view(payloadLength))
   })
 }
 

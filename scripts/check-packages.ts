@@ -27,7 +27,7 @@ async function checkPackages(): Promise<readonly string[]> {
   await mkdir(tarballs)
   const packages = await packPackages(root, tarballs)
   for (const { name, contents } of packages) console.log(`  ${name}: ${contents.length} files`)
-  const linted = await Promise.all(packages.map((packed) => lintPackage(root, packed)))
+  const linted = await Promise.all(packages.map(lintPackage))
   const consumer = await installPackages(root, packages, join(work, 'consumer'))
   return [
     ...packages.flatMap(checkContents),

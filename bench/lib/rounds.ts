@@ -11,6 +11,8 @@ export interface Measured {
   readonly median: number
   /** Half of the distance between the quartiles, as a share of the median. */
   readonly spread: number
+  /** The lower decile, in nanoseconds: what is left when neighbours on the machine are quiet. */
+  readonly quiet: number
   readonly perSecond: number
 }
 
@@ -71,6 +73,7 @@ function summarize(name: string, samples: readonly number[]): Measured {
     name,
     median,
     spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
+    quiet: quantile(sorted, 0.1),
     perSecond: 1e9 / median,
   }
 }

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { SignetError } from '@signet/protocol'
-import { ConfigError } from '@signet/server'
+import { ConfigError, MasterKeyError, StoreUnavailableError } from '@signet/server'
 
 /** A mistake of the person at the keyboard, said in one sentence. */
 export class UsageError extends Error {
@@ -15,6 +15,7 @@ export function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UsageError || error instanceof ConfigError) return say(error.message, 2)
   if (error instanceof SignetError) return say(error.detail ?? error.reason ?? error.code, 1)
+  if (error instanceof MasterKeyError || error instanceof StoreUnavailableError) return say(error.message, 1)
   if (isExpectedSystemError(error)) return say(error.message, 1)
   console.error(error)
   return 1

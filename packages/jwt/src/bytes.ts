@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer'
  * which is as long as the work itself for a token. Where one is missing, the documented call takes its place.
  */
 interface DirectMethods {
+  utf8Write?(text: string, offset: number): number
   latin1Write?(text: string, offset: number): number
   base64urlWrite?(text: string, offset: number): number
   base64urlSlice?(start: number, end: number): string
@@ -15,10 +16,16 @@ interface DirectMethods {
 const direct = Buffer.prototype as unknown as DirectMethods
 
 /** Writes one byte per UTF-16 code unit and returns their number. `target` must have room for all of them. */
-export const writeLatin1: (target: Buffer, text: string) => number =
+export const writeLatin1At: (target: Buffer, text: string, offset: number) => number =
   direct.latin1Write === undefined
-    ? (target, text) => target.write(text, 0, 'latin1')
-    : (target, text) => (target as unknown as Required<DirectMethods>).latin1Write(text, 0)
+    ? (target, text, offset) => target.write(text, offset, 'latin1')
+    : (target, text, offset) => (target as unknown as Required<DirectMethods>).latin1Write(text, offset)
+
+/** Writes UTF-8 and returns the number of bytes. `target` must have room for three bytes per code unit. */
+export const writeUtf8: (target: Buffer, text: string) => number =
+  direct.utf8Write === undefined
+    ? (target, text) => target.write(text, 0, 'utf8')
+    : (target, text) => (target as unknown as Required<DirectMethods>).utf8Write(text, 0)
 
 /** Decodes leniently and returns the number of bytes; see {@link sliceBase64url} for the check. */
 export const writeBase64url: (target: Buffer, text: string) => number =

@@ -1,13 +1,14 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import type { Algorithm } from './algorithms.ts'
-import { ALGORITHMS } from './algorithms.ts'
-import { sliceBase64url, writeBase64url, writeLatin1 } from './bytes.ts'
+import { ALGORITHMS, traitsOf } from './algorithms.ts'
+import { sliceBase64url, writeBase64url, writeLatin1At } from './bytes.ts'
 import { JwtError } from './errors.ts'
 import { checkHeader } from './header.ts'
 import type { CheckedHeader, HeaderRules, JoseHeader } from './header.ts'
 import type { KeySource } from './key-set.ts'
 import { verificationMaterialOf } from './keys.ts'
 import type { VerificationKey } from './keys.ts'
+import { Scratch } from './scratch.ts'
 import { verifySignature } from './signatures.ts'
 
 export interface CompactRules extends HeaderRules {
@@ -20,7 +21,7 @@ export interface OpenedJws {
   readonly header: JoseHeader
   readonly key: VerificationKey
   /** The decoded payload is its first `payloadLength` bytes; valid only until the next token is opened. */
-  readonly payload: Buffer
+  readonly payload: Scratch
   readonly payloadLength: number
 }
 
@@ -43,21 +44,30 @@ export function createCompactOpener(rules: CompactRules): (token: string) => Ope
       throw new JwtError('token_malformed', 'a token has three parts')
     }
     const scratch = scratchFor(token.length)
-    const signatureLength = decodeInto(scratch.signature, token.slice(payloadEnd + 1))
-    if (signatureLength === 0) throw new JwtError('token_malformed', 'the token is not signed')
-    const payloadLength = decodeInto(scratch.payload, token.slice(headerEnd + 1, payloadEnd))
+    const { payload } = scratch
+    const payloadLength = decodeInto(payload, token.slice(headerEnd + 1, payloadEnd))
+    const signaturePart = token.slice(payloadEnd + 1)
+    // a MAC is compared as text, which needs no decoding
+    let signature = trusted?.isMac === true ? undefined : decodeSignature(scratch.signature, signaturePart)
 
     if (trusted === undefined || trusted.version !== rules.keys.version) {
+      known.forget(trusted)
       trusted = trustHeader(token.slice(0, headerEnd), rules)
     }
-    const inputLength = writeLatin1(scratch.input, token.slice(0, payloadEnd))
-    const input = scratch.input.subarray(0, inputLength)
-    const signature = scratch.signature.subarray(0, signatureLength)
+    writeLatin1At(scratch.input.bytes, token.slice(0, payloadEnd), 0)
+    const input = scratch.input.view(payloadEnd)
     for (const key of trusted.candidates) {
-      if (!verifySignature(verificationMaterialOf(key), input, signature)) continue
-      known.remember(trusted)
-      return { header: trusted.checked.header, key, payload: scratch.payload, payloadLength }
+      const material = verificationMaterialOf(key)
+      const isAuthentic =
+        signature === undefined
+          ? material.hmac?.matches(input, signaturePart) === true
+          : verifySignature(material, input, signature)
+      if (!isAuthentic) continue
+      if (!trusted.isRemembered) known.remember(trusted)
+      return { header: trusted.checked.header, key, payload, payloadLength }
     }
+    // only now does it matter whether the part was base64url at all
+    signature ??= decodeSignature(scratch.signature, signaturePart)
     throw new JwtError('signature_invalid', 'the signature does not verify')
   }
 }
@@ -69,6 +79,8 @@ interface TrustedHeader {
   readonly checked: CheckedHeader
   readonly version: number
   readonly candidates: readonly VerificationKey[]
+  readonly isMac: boolean
+  isRemembered: boolean
 }
 
 function trustHeader(part: string, rules: CompactRules): TrustedHeader {
@@ -76,7 +88,8 @@ function trustHeader(part: string, rules: CompactRules): TrustedHeader {
   const { version } = rules.keys
   const candidates = rules.keys.select(checked.alg, checked.kid).filter((key) => key.alg === checked.alg)
   if (candidates.length === 0) throw noKey(rules.keys, checked.kid)
-  return { prefix: `${part}.`, checked, version, candidates }
+  const isMac = traitsOf(checked.alg).family === 'hmac'
+  return { prefix: `${part}.`, checked, version, candidates, isMac, isRemembered: false }
 }
 
 function noKey(keys: KeySource, kid: string | undefined): JwtError {
@@ -93,48 +106,58 @@ const MAX_KNOWN_HEADERS = 8
  * Only authentic headers enter, hence nobody but a trusted issuer can push one out.
  */
 class KnownHeaders {
-  readonly #headers: TrustedHeader[] = []
+  readonly #headers: (TrustedHeader | undefined)[] = Array.from({ length: MAX_KNOWN_HEADERS })
   #next = 0
 
   find(token: string): TrustedHeader | undefined {
-    for (const known of this.#headers) if (token.startsWith(known.prefix)) return known
+    for (const known of this.#headers) {
+      if (known !== undefined && token.startsWith(known.prefix)) return known
+    }
     return undefined
   }
 
   remember(header: TrustedHeader): void {
-    const index = this.#headers.findIndex((known) => known.prefix === header.prefix)
-    if (index !== -1) {
-      this.#headers[index] = header
-      return
-    }
-    this.#headers[this.#next] = header
-    this.#next = (this.#next + 1) % MAX_KNOWN_HEADERS
+    header.isRemembered = true
+    const free = this.#headers.indexOf(undefined)
+    const slot = free === -1 ? this.#next : free
+    const replaced = this.#headers[slot]
+    if (replaced !== undefined) replaced.isRemembered = false
+    this.#headers[slot] = header
+    this.#next = (slot + 1) % MAX_KNOWN_HEADERS
+  }
+
+  forget(header: TrustedHeader | undefined): void {
+    if (header !== undefined) this.#headers[this.#headers.indexOf(header)] = undefined
   }
 }
 
-interface Scratch {
-  readonly input: Buffer
-  readonly payload: Buffer
-  readonly signature: Buffer
+interface Workspace {
+  readonly input: Scratch
+  readonly payload: Scratch
+  readonly signature: Scratch
 }
 
-const RETAINED_SCRATCH_BYTES = 65_536
-const retained = newScratch(RETAINED_SCRATCH_BYTES)
+const RETAINED_BYTES = 32_768
+const retained = newWorkspace(RETAINED_BYTES)
 
 /** Verification is synchronous, so all tokens can be unpacked in the same place; only huge ones get their own. */
-function scratchFor(bytes: number): Scratch {
-  return bytes <= RETAINED_SCRATCH_BYTES ? retained : newScratch(bytes)
+function scratchFor(bytes: number): Workspace {
+  return bytes <= RETAINED_BYTES ? retained : newWorkspace(bytes)
 }
 
-function newScratch(bytes: number): Scratch {
-  const allocate = (): Buffer => Buffer.allocUnsafeSlow(bytes)
-  return { input: allocate(), payload: allocate(), signature: allocate() }
+function newWorkspace(bytes: number): Workspace {
+  return { input: new Scratch(bytes), payload: new Scratch(bytes), signature: new Scratch(bytes) }
+}
+
+function decodeSignature(target: Scratch, part: string): Buffer {
+  if (part === '') throw new JwtError('token_malformed', 'the token is not signed')
+  return target.view(decodeInto(target, part))
 }
 
 /** Decodes one part and returns its length in bytes; the second half is the check that it was spelled canonically. */
-function decodeInto(target: Buffer, part: string): number {
-  const length = writeBase64url(target, part)
-  if (sliceBase64url(target, length) !== part)
+function decodeInto({ bytes }: Scratch, part: string): number {
+  const length = writeBase64url(bytes, part)
+  if (sliceBase64url(bytes, length) !== part)
     throw new JwtError('base64url_invalid', 'a part is not canonical base64url')
   return length
 }

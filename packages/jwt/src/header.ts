@@ -5,6 +5,7 @@ import { JwtError } from './errors.ts'
 import { freezeDeeply } from './freeze.ts'
 import { parseJsonObject } from './json.ts'
 import type { JsonObject } from './json.ts'
+import { Scratch } from './scratch.ts'
 
 /** A checked JOSE header. Deeply frozen. `alg` is as the token spelled it, so it may be the legacy `EdDSA`. */
 export type JoseHeader = JsonObject & { readonly alg: string; readonly kid?: string; readonly typ?: string }
@@ -32,7 +33,7 @@ export interface CheckedHeader {
  */
 export function checkHeader(part: string, rules: HeaderRules): CheckedHeader {
   const bytes = decodeBase64url(part)
-  const header = parseJsonObject(bytes, bytes.length)
+  const header = parseJsonObject(Scratch.of(bytes), bytes.length)
   const alg = checkAlgorithm(own(header, 'alg'), rules)
   const kid = checkString(header, 'kid')
   checkString(header, 'cty')

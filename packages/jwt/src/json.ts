@@ -1,6 +1,7 @@
-import { Buffer, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import { sliceUtf8 } from './bytes.ts'
 import { JwtError } from './errors.ts'
+import type { Scratch } from './scratch.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -10,8 +11,6 @@ export interface JsonObject {
 /** Deeper structures are refused: nothing in a token needs them, and callers walk claims recursively. */
 export const MAX_JSON_DEPTH = 64
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const REPLACEMENT = '\uFFFD'
 
 /**
@@ -20,10 +19,10 @@ const REPLACEMENT = '\uFFFD'
  *
  * @throws JwtError `utf8_invalid`, `json_invalid`, `member_duplicate`
  */
-export function parseJsonObject(bytes: Buffer, length: number): JsonObject {
-  const text = sliceUtf8(bytes, length)
+export function parseJsonObject(source: Scratch, length: number): JsonObject {
+  const text = sliceUtf8(source.bytes, length)
   // The decoder writes U+FFFD for every invalid sequence; only then is the exact test worth its call.
-  if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(0, length))) {
+  if (text.includes(REPLACEMENT) && !isUtf8(source.view(length))) {
     throw new JwtError('utf8_invalid', 'not valid UTF-8')
   }
   let value: unknown
@@ -36,14 +35,8 @@ export function parseJsonObject(bytes: Buffer, length: number): JsonObject {
     throw new JwtError('json_invalid', 'not a JSON object')
   }
   const object = value as JsonObject
-  if (countStrings(object, 1) * 2 !== countQuotes(bytes, length)) checkMembersAreUnique(text)
+  if (countStrings(object, 1) * 2 !== countQuotes(source, length)) checkMembersAreUnique(text)
   return object
-}
-
-/** Parses text that is already a string, by the same rules. */
-export function parseJsonText(text: string): JsonObject {
-  const bytes = Buffer.from(text)
-  return parseJsonObject(bytes, bytes.length)
 }
 
 /**
@@ -74,15 +67,42 @@ function countStrings(value: JsonObject | readonly JsonValue[], depth: number): 
   return count
 }
 
-/** The number of quotation marks, or -1 when the text escapes anything and must be read member by member. */
-function countQuotes(bytes: Uint8Array, length: number): number {
+/** Four times the byte that is looked for. */
+const QUOTES = 0x22222222
+const BACKSLASHES = 0x5c5c5c5c
+const LOW_BITS = 0x7f7f7f7f
+const ONES = 0x01010101
+const HIGH_BITS = 0x80808080
+/** Each lane of the sum is a byte; it is emptied before it can overflow. */
+const WORDS_PER_BLOCK = 128
+
+/**
+ * The number of quotation marks, or -1 when the text escapes anything and must be read member by member.
+ *
+ * Four bytes at a time (H. S. Warren, Hacker's Delight, §6-1): byte by byte this would take a third as long as `JSON.parse`.
+ */
+function countQuotes({ bytes, words }: Scratch, length: number): number {
+  // the last word may reach beyond the text
+  bytes[length] = 0
+  bytes[length + 1] = 0
+  bytes[length + 2] = 0
+  const end = (length + 3) >> 2
   let quotes = 0
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i]
-    if (byte === QUOTE) quotes++
-    else if (byte === BACKSLASH) return -1
+  let escapes = 0
+  for (let start = 0; start < end; start += WORDS_PER_BLOCK) {
+    const blockEnd = Math.min(end, start + WORDS_PER_BLOCK)
+    let lanes = 0
+    for (let i = start; i < blockEnd; i++) {
+      const word = words[i] ?? 0
+      const quote = word ^ QUOTES
+      // the high bit of a byte ends up clear exactly where the byte is not the one looked for
+      lanes += (~(((quote & LOW_BITS) + LOW_BITS) | quote | LOW_BITS) >>> 7) & ONES
+      const backslash = word ^ BACKSLASHES
+      escapes |= (backslash - ONES) & ~backslash & HIGH_BITS
+    }
+    quotes += (lanes & 0xff) + ((lanes >>> 8) & 0xff) + ((lanes >>> 16) & 0xff) + (lanes >>> 24)
   }
-  return quotes
+  return escapes === 0 ? quotes : -1
 }
 
 /** Reads the names of every object in well-formed JSON text. Iterative, so depth costs memory and not the stack. */

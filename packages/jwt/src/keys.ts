@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer'
 import { createPublicKey } from 'node:crypto'
 import type { KeyObject, SignKeyObjectInput, VerifyKeyObjectInput } from 'node:crypto'
 import type { Algorithm } from './algorithms.ts'
-import { traitsOf } from './algorithms.ts'
 import { JwtError } from './errors.ts'
+import type { OneShotHmac } from './hmac.ts'
 import type { Jwk } from './jwk.ts'
-import { cryptoOptions, signatureBytesOf } from './signatures.ts'
+import { cryptoOptions, hmacOf, signatureBytesOf } from './signatures.ts'
 import type { CryptoOptions } from './signatures.ts'
 
 /** What the signature functions need, prepared once per key. Never leaves the package. */
@@ -16,7 +16,7 @@ export interface VerificationMaterial {
   readonly keyObject: KeyObject
   readonly input: VerifyKeyObjectInput
   readonly signatureBytes: number
-  readonly isHmac: boolean
+  readonly hmac: OneShotHmac | undefined
 }
 
 export interface SigningMaterial {
@@ -24,7 +24,7 @@ export interface SigningMaterial {
   readonly hash: string | null
   readonly keyObject: KeyObject
   readonly input: SignKeyObjectInput
-  readonly isHmac: boolean
+  readonly hmac: OneShotHmac | undefined
   /** Encoded headers by `typ`, so that signing serialises a header once per key and type. */
   readonly headerParts: Map<string, string>
 }
@@ -57,7 +57,7 @@ export class VerificationKey {
       keyObject,
       input: { key: keyObject, ...options.input },
       signatureBytes: signatureBytesOf(alg, keyObject),
-      isHmac: traitsOf(alg).family === 'hmac',
+      hmac: hmacOf(alg, keyObject),
     }
     Object.freeze(this)
   }
@@ -92,7 +92,7 @@ export class SigningKey {
       hash: options.hash,
       keyObject,
       input: { key: keyObject, ...options.input },
-      isHmac: traitsOf(alg).family === 'hmac',
+      hmac: hmacOf(alg, keyObject),
       headerParts: new Map(),
     }
     Object.freeze(this)

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import type { Algorithm, EpochSeconds } from './algorithms.ts'
 import { JwtError, PolicyError } from './errors.ts'
 import { parseJsonObject } from './json.ts'
@@ -7,6 +7,7 @@ import type { KeySource } from './key-set.ts'
 import { verificationMaterialOf } from './keys.ts'
 import type { VerificationKey } from './keys.ts'
 import { requestJwks } from './remote-request.ts'
+import { Scratch } from './scratch.ts'
 import type { JwksAnswer, RequestLimits } from './remote-request.ts'
 
 export interface RemoteKeySetOptions {
@@ -219,7 +220,7 @@ class FetchedKeySet implements RemoteKeySet {
 
 function readJwks(body: Buffer): KeySet {
   try {
-    return importJwkSet(parseJsonObject(body, body.length))
+    return importJwkSet(parseJsonObject(Scratch.of(body), body.length))
   } catch (cause) {
     throw unavailable('the answer is not a JWK Set', cause)
   }

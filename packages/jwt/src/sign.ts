@@ -23,15 +23,13 @@ export interface SignOptions {
  */
 export function sign(claims: JsonObject, key: SigningKey, options: SignOptions): string {
   const input = signingInput(claims, key, options)
-  const signature = createSignature(signingMaterialOf(key), Buffer.from(input, 'latin1'))
-  return `${input}.${signature.toString('base64url')}`
+  return `${input}.${createSignature(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
 }
 
 /** As {@link sign}, with the signature computed on the thread pool. */
 export async function signAsync(claims: JsonObject, key: SigningKey, options: SignOptions): Promise<string> {
   const input = signingInput(claims, key, options)
-  const signature = await createSignatureAsync(signingMaterialOf(key), Buffer.from(input, 'latin1'))
-  return `${input}.${signature.toString('base64url')}`
+  return `${input}.${await createSignatureAsync(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
 }
 
 function signingInput(claims: JsonObject, key: SigningKey, options: SignOptions): string {

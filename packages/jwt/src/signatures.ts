@@ -1,8 +1,9 @@
-import { constants, createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
+import { constants, sign, verify } from 'node:crypto'
 import type { KeyObject, SigningOptions } from 'node:crypto'
-import type { Buffer } from 'node:buffer'
 import type { Algorithm } from './algorithms.ts'
 import { traitsOf } from './algorithms.ts'
+import { encodeBase64url } from './base64url.ts'
+import { OneShotHmac } from './hmac.ts'
 import type { SigningMaterial, VerificationMaterial } from './keys.ts'
 
 export interface CryptoOptions {
@@ -17,20 +18,27 @@ export interface CryptoOptions {
  */
 export function verifySignature(material: VerificationMaterial, data: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== material.signatureBytes) return false
-  if (material.isHmac) return timingSafeEqual(computeMac(material, data), signature)
+  if (material.hmac !== undefined) return material.hmac.matches(data, encodeBase64url(signature))
   return verify(material.hash, data, material.input, signature)
 }
 
-/** Signs the bytes of a signing input on the calling thread. RS and PS take hundreds of microseconds. */
-export function createSignature(material: SigningMaterial, data: Uint8Array): Buffer {
-  return material.isHmac ? computeMac(material, data) : sign(material.hash, data, material.input)
+/**
+ * Signs the bytes of a signing input on the calling thread and returns the signature part of a token.
+ * RS and PS take hundreds of microseconds.
+ */
+export function createSignature(material: SigningMaterial, data: Uint8Array): string {
+  if (material.hmac !== undefined) return material.hmac.compute(data)
+  return encodeBase64url(sign(material.hash, data, material.input))
 }
 
 /** The same signature from the thread pool. `data` must not change until the promise settles. */
-export function createSignatureAsync(material: SigningMaterial, data: Uint8Array): Promise<Buffer> {
-  if (material.isHmac) return Promise.resolve(computeMac(material, data))
+export function createSignatureAsync(material: SigningMaterial, data: Uint8Array): Promise<string> {
+  if (material.hmac !== undefined) return Promise.resolve(material.hmac.compute(data))
   return new Promise((resolve, reject) => {
-    sign(material.hash, data, material.input, (error, signature) => (error ? reject(error) : resolve(signature)))
+    sign(material.hash, data, material.input, (error, signature) => {
+      if (error) reject(error)
+      else resolve(encodeBase64url(signature))
+    })
   })
 }
 
@@ -55,8 +63,8 @@ export function signatureBytesOf(alg: Algorithm, keyObject: KeyObject): number {
   return Math.ceil((keyObject.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
 }
 
-function computeMac(material: VerificationMaterial | SigningMaterial, data: Uint8Array): Buffer {
-  return createHmac(material.hash ?? '', material.keyObject)
-    .update(data)
-    .digest()
+/** The MAC function of an HMAC key, prepared once; undefined for every other key. */
+export function hmacOf(alg: Algorithm, keyObject: KeyObject): OneShotHmac | undefined {
+  const traits = traitsOf(alg)
+  return traits.family === 'hmac' ? new OneShotHmac(traits.hash, traits.hashBytes, keyObject) : undefined
 }
