@@ -49,6 +49,15 @@ export const PROBLEMS = {
   scope_unknown: { status: 400, title: 'A requested scope cannot be granted', oauth: 'invalid_scope' },
   client_unknown: { status: 401, title: 'No such client', oauth: 'invalid_client' },
 
+  // administration
+  login_too_old: {
+    status: 401,
+    title: 'Sign in again to do this',
+    oauth: 'insufficient_user_authentication',
+  },
+  key_not_found: { status: 404, title: 'There is no such key', oauth: 'invalid_request' },
+  keys_fixed: { status: 409, title: 'The signing key comes from the configuration', oauth: 'invalid_request' },
+
   // the browser
   cross_site_refused: { status: 403, title: 'This request came from another site', oauth: 'access_denied' },
   csrf_token_invalid: { status: 403, title: 'The CSRF token is missing or wrong', oauth: 'access_denied' },

@@ -14,6 +14,7 @@ import { createAddressLimit } from './crypto/address-limit.ts'
 import { loadArgon2 } from './crypto/argon2.ts'
 import { isCommonPassword } from './crypto/common-passwords.ts'
 import { newAccountId, newSessionId, systemRandomBytes } from './crypto/ids.ts'
+import { isHmac } from './crypto/key-material.ts'
 import { loadKeyring } from './crypto/keyring.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import { MASTER_KEY_FILE, loadMasterKeyFile } from './crypto/master-key-file.ts'
@@ -23,8 +24,10 @@ import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
 import { loadServerSecret } from './crypto/server-secret.ts'
 import type { Source } from './domain/event.ts'
+import { UNNOTICED_SECONDS } from './domain/signing-key.ts'
 import type { EpochSeconds } from './domain/time.ts'
 import type { Context, Passwords, Settings } from './flows/context.ts'
+import { createKeySchedule } from './flows/key-schedule.ts'
 import { createHttpServer } from './http/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
@@ -36,6 +39,10 @@ export interface Overrides {
   readonly store?: Store
   readonly passwords?: Passwords
   readonly log?: Logger
+  /** Does `work` again and again, with a pause after each time, until the function it gives is called. */
+  readonly every?: (milliseconds: number, work: () => Promise<void>) => () => void
+  /** @see KeySettings */
+  readonly publicationMarginSeconds?: number
 }
 
 /** The server without its HTTP: what a command needs to work on the same data. */
@@ -74,7 +81,7 @@ export type SettledConfig = Config & { readonly issuer: string }
 export async function createAuthServer(config: Config, overrides: Overrides = {}): Promise<AuthServer> {
   const core = await openCore(config, overrides)
   try {
-    return await serve(core, overrides.log ?? pino({ level: config.logLevel }))
+    return await serve(core, overrides.log ?? pino({ level: config.logLevel }), overrides.every ?? every)
   } catch (error) {
     await core.close()
     throw error
@@ -92,11 +99,11 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
   const store = overrides.store ?? (await openSqliteStore({ path: join(dataDirectory, DATABASE_FILE) }))
   try {
     const keyring = await loadKeyring({
-      secrets: store.secrets,
+      keys: store.signingKeys,
       masterKey,
       algorithm: config.algorithm,
       hmacSecret: config.hs256Secret?.reveal() ?? null,
-      retiredKeyTtlSeconds: config.accessTokenTtlSeconds,
+      tokenSeconds: config.accessTokenTtlSeconds,
       now,
       source: STARTING,
     })
@@ -108,12 +115,13 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
       newSessionId: () => newSessionId(randomBytes),
       passwords: overrides.passwords ?? (await openPasswords(config, randomBytes)),
       accessTokens: keyring,
+      signingKeys: keyring,
       refreshTokens: createRefreshTokens(await loadServerSecret(store.secrets, masterKey, randomBytes)),
       addressLimit: createAddressLimit({
         attempts: config.loginAddressAttempts,
         windowSeconds: config.loginAddressWindowSeconds,
       }),
-      settings: settingsOf(config),
+      settings: settingsOf(config, overrides.publicationMarginSeconds ?? PUBLICATION_MARGIN_SECONDS),
     }
     return { config, context, keyring, dataDirectory, close: () => store.close() }
   } catch (error) {
@@ -170,7 +178,10 @@ async function openPasswords(config: Config, randomBytes: (size: number) => Uint
 /** Longer ones gain nothing; the limit keeps the work of a request bounded. */
 const PASSWORD_MAX_LENGTH = 256
 
-function settingsOf(config: SettledConfig): Settings {
+/** Every node has noticed a new key and published it, twice over. */
+const PUBLICATION_MARGIN_SECONDS = 2 * UNNOTICED_SECONDS
+
+function settingsOf(config: SettledConfig, publicationMarginSeconds: number): Settings {
   const forgetAfterSeconds = config.loginForgetAfterSeconds
   return {
     issuer: config.issuer,
@@ -179,6 +190,13 @@ function settingsOf(config: SettledConfig): Settings {
     scopes: config.scopes,
     registration: config.registration,
     accessTokenTtlSeconds: config.accessTokenTtlSeconds,
+    keys: {
+      algorithm: config.algorithm,
+      rotationIntervalSeconds: isHmac(config.algorithm) ? null : config.keyRotationIntervalSeconds,
+      jwksMaxAgeSeconds: config.jwksMaxAgeSeconds,
+      publicationMarginSeconds,
+    },
+    adminLoginMaxAgeSeconds: config.adminLoginMaxAgeSeconds,
     idleTtlSeconds: config.refreshIdleTtlSeconds,
     absoluteTtlSeconds: config.refreshAbsoluteTtlSeconds,
     graceSeconds: config.refreshGraceSeconds,
@@ -199,8 +217,9 @@ function settingsOf(config: SettledConfig): Settings {
   }
 }
 
-async function serve(core: Core, log: Logger): Promise<AuthServer> {
+async function serve(core: Core, log: Logger, repeat: typeof every): Promise<AuthServer> {
   const { config, context, keyring } = core
+  await context.store.signingKeys.rememberJwksMaxAge(config.jwksMaxAgeSeconds)
   const guard = ownGuard(core)
   const fastify = await createHttpServer({
     config,
@@ -212,9 +231,11 @@ async function serve(core: Core, log: Logger): Promise<AuthServer> {
   })
   const pruning = setInterval(() => prune(context, config, log), PRUNE_EVERY_MILLISECONDS)
   pruning.unref()
+  const stopKeys = repeat(KEYS_EVERY_MILLISECONDS, keepKeys(context, log))
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     clearInterval(pruning)
+    stopKeys()
     guard.close()
     await fastify.close()
     await core.close()
@@ -246,6 +267,48 @@ function ownGuard({ config, context, keyring }: Core): Guard {
       verifyCsrfToken: (token, claims) => context.refreshTokens.checkCsrfToken(token, claims.sid ?? ''),
     },
   })
+}
+
+const KEYS_EVERY_MILLISECONDS = 1000
+const SCHEDULE: Source = { address: 'local', userAgent: 'signet', requestId: 'keys' }
+
+/** Keeps this node's keys in step with what other nodes and commands do, and rotates them when it is time. */
+function keepKeys(context: Context, log: Logger): () => Promise<void> {
+  const schedule = createKeySchedule(context, {
+    node: context.newSessionId(),
+    connectedGuards: () => [],
+    source: SCHEDULE,
+    onWait: (guards) => {
+      if (guards === null) log.info('the key rotation goes on')
+      else log.warn({ guards }, 'the key rotation waits for guards that do not hold the next key')
+    },
+  })
+  return async () => {
+    try {
+      await schedule.tick()
+    } catch (error) {
+      log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'keeping the keys failed; tried again')
+    }
+  }
+}
+
+function every(milliseconds: number, work: () => Promise<void>): () => void {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  const pause = (): void => {
+    timer = setTimeout(run, milliseconds)
+    timer.unref()
+  }
+  const run = (): void => {
+    void work().finally(() => {
+      if (!stopped) pause()
+    })
+  }
+  pause()
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
 }
 
 const PRUNE_EVERY_MILLISECONDS = 600_000

@@ -130,6 +130,9 @@ function contradictions(config: Config): readonly ConfigFault[] {
   if (config.requestTimeoutSeconds < config.headersTimeoutSeconds) {
     fault('requestTimeoutSeconds', `is below ${SETTINGS.headersTimeoutSeconds.env}`)
   }
+  if (config.masterKeyPrevious !== null && config.masterKey === null) {
+    fault('masterKeyPrevious', `is set without ${SETTINGS.masterKey.env}: older keys of a master.key file stay in it`)
+  }
   if (config.algorithm === 'HS256' && config.hs256Secret === null) {
     fault('hs256Secret', `is missing: ${SETTINGS.algorithm.env} is HS256`)
   }

@@ -76,6 +76,14 @@ export const SETTINGS = {
       'Encrypts private keys at rest. Absent: generated at first start and kept in the data directory, mode 0600.',
     secret: true,
   }),
+  masterKeyPrevious: setting({
+    env: 'SIGNET_MASTER_KEY_PREVIOUS',
+    kind: optional(secretBytes({ min: 32, max: 32 })),
+    default: null,
+    example: 'the SIGNET_MASTER_KEY that was used before',
+    description: 'Opens what it has sealed until `signet keys rewrap` is done; seals nothing.',
+    secret: true,
+  }),
   algorithm: setting({
     env: 'SIGNET_ALGORITHM',
     kind: choice(['RS256', 'PS256', 'ES256', 'Ed25519', 'HS256']),
@@ -132,6 +140,14 @@ export const SETTINGS = {
     default: 300,
     example: '300',
     description: 'How long others may cache the published keys.',
+  }),
+
+  keyRotationIntervalSeconds: setting({
+    env: 'SIGNET_KEY_ROTATION_INTERVAL_SECONDS',
+    kind: integer({ min: 3600, max: 31_536_000 }),
+    default: 2_592_000,
+    example: '2592000',
+    description: 'How long a signing key signs before the next one takes over. Not for HS256.',
   }),
 
   // sessions
@@ -272,6 +288,22 @@ export const SETTINGS = {
     default: 600,
     example: '600',
     description: 'The window of that count.',
+  }),
+
+  // administration
+  adminApi: setting({
+    env: 'SIGNET_ADMIN_API',
+    kind: flag(),
+    default: false,
+    example: 'true',
+    description: 'Whether /admin/… is there, for accounts with the role admin. Commands do the same without it.',
+  }),
+  adminLoginMaxAgeSeconds: setting({
+    env: 'SIGNET_ADMIN_LOGIN_MAX_AGE_SECONDS',
+    kind: integer({ min: 60, max: 86_400 }),
+    default: 600,
+    example: '600',
+    description: 'How long ago an administrator may have signed in to use /admin/…; after that, sign in again.',
   }),
 
   // the web

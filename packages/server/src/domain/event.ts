@@ -17,7 +17,16 @@ export const EVENT_TYPES = [
   'password.changed',
   'password.refused',
   'password.rehashed',
+  'token.revoked',
+  'guard.created',
+  'guard.revoked',
   'key.created',
+  'key.published',
+  'key.activated',
+  'key.retired',
+  'key.dropped',
+  'key.revoked',
+  'secrets.resealed',
   'store.restored',
 ] as const
 

@@ -2,6 +2,7 @@ import type { AccessTokenClaims } from '@signet/protocol'
 import type { AttemptPolicy } from '../domain/throttle.ts'
 import type { PasswordPolicy } from '../domain/password-policy.ts'
 import type { SessionLifetimes } from '../domain/session.ts'
+import type { StoredSigningKey } from '../domain/signing-key.ts'
 import type { EpochSeconds } from '../domain/time.ts'
 import type { Store } from '../store/store.ts'
 
@@ -14,6 +15,7 @@ export interface Context {
   readonly newSessionId: () => string
   readonly passwords: Passwords
   readonly accessTokens: AccessTokenIssuer
+  readonly signingKeys: SigningKeys
   readonly refreshTokens: RefreshTokens
   readonly addressLimit: AddressLimit
   readonly settings: Settings
@@ -30,6 +32,9 @@ export interface Settings extends SessionLifetimes {
   readonly scopes: readonly string[]
   readonly registration: 'open' | 'closed'
   readonly accessTokenTtlSeconds: number
+  readonly keys: KeySettings
+  /** How long ago an administrator may have signed in to change the keys. */
+  readonly adminLoginMaxAgeSeconds: number
   readonly graceSeconds: number
   readonly browserGraceSeconds: number
   readonly passwordPolicy: PasswordPolicy
@@ -37,6 +42,18 @@ export interface Settings extends SessionLifetimes {
   readonly strangerAttempts: AttemptPolicy
   /** The same from one source that has. */
   readonly knownSourceAttempts: AttemptPolicy
+}
+
+/** How signing keys live. */
+export interface KeySettings {
+  /** What new keys are for. */
+  readonly algorithm: string
+  /** How long a key signs. `null` for a secret from the configuration, which only a new configuration replaces. */
+  readonly rotationIntervalSeconds: number | null
+  /** How long this server lets others cache the published keys. */
+  readonly jwksMaxAgeSeconds: number
+  /** Added to the longest such time ever: until every node publishes a key, and for clocks that tick in seconds. */
+  readonly publicationMarginSeconds: number
 }
 
 /** Hashes and checks passwords with bounded concurrency. Beyond its queue it throws `SignetError('overloaded')`. */
@@ -52,6 +69,14 @@ export interface Passwords {
 export interface AccessTokenIssuer {
   /** Signs with the active key. Adds nothing to the claims. */
   issue(claims: AccessTokenClaims): Promise<string>
+}
+
+/** The signing keys of this node, as the rules of their life need them. */
+export interface SigningKeys {
+  /** Makes a key of the configured algorithm, its private half sealed. Stores it nowhere. */
+  create(state: 'pending' | 'active'): Promise<StoredSigningKey>
+  /** This node signs with, trusts and publishes what the store says. Resolves to whether that was news. */
+  refresh(): Promise<boolean>
 }
 
 /** Refresh tokens: `sid`, generation, a proof under the session's secret, and a MAC over all under the server's key. */

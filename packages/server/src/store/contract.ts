@@ -7,6 +7,7 @@ import { describeHousekeeping } from './contract/housekeeping.ts'
 import { describeRaces } from './contract/races.ts'
 import { describeSecrets } from './contract/secrets.ts'
 import { describeSessions } from './contract/sessions.ts'
+import { describeSigningKeys } from './contract/signing-keys.ts'
 
 /**
  * The one suite that every store passes: what the port promises, and races whose results are exact numbers.
@@ -19,6 +20,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describeSessions(open)
     describeRaces(open)
     describeAttempts(open)
+    describeSigningKeys(open)
     describeSecrets(open)
     describeEvents(open)
     describeHousekeeping(open)

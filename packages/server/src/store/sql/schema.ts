@@ -9,6 +9,9 @@ export interface Schema {
   proofs: ProofsTable
   signing_keys: SigningKeysTable
   secrets: SecretsTable
+  connections: ConnectionsTable
+  revocations: RevocationsTable
+  guard_credentials: GuardCredentialsTable
   events: EventsTable
   meta: MetaTable
 }
@@ -37,6 +40,8 @@ export interface SessionsTable {
   created_at: number
   generation: number
   rotated_at: number
+  /** The latest `exp` of any access token of it. */
+  tokens_until: number
   secret: Uint8Array
   key_thumbprint: string | null
   epoch: number
@@ -69,18 +74,48 @@ export interface ProofsTable {
 export interface SigningKeysTable {
   kid: string
   alg: string
-  /** At most one row is `active`: a unique partial index holds it. */
+  /** At most one row is `active`, and at most one `pending`: unique partial indexes hold it. */
   state: string
   public_jwk: string | null
   sealed_private_jwk: string
   created_at: number
   activated_at: number | null
   retired_at: number | null
+  revoked_at: number | null
+  token_seconds: number
 }
 
 export interface SecretsTable {
   name: string
   sealed: string
+}
+
+/** Written once; deleted when `until` has passed, but for the newest row. */
+export interface RevocationsTable {
+  sequence: Generated<number>
+  kind: string
+  /** A `jti`, `sid`, `sub` or `kid`, as `kind` says. */
+  value: string
+  /** For a subject only. */
+  before: number | null
+  until: number
+  at: number
+}
+
+export interface GuardCredentialsTable {
+  id: string
+  name: string
+  audience: string | null
+  hash: string
+  created_at: number
+  revoked_at: number | null
+}
+
+/** The guards connected to each node, as JSON. */
+export interface ConnectionsTable {
+  node: string
+  guards: string
+  at: number
 }
 
 /** Append-only: the engine refuses UPDATE and DELETE. */

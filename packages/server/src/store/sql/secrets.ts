@@ -1,62 +1,11 @@
-import type { Selectable } from 'kysely'
-import type { SigningKeyState, StoredSigningKey } from '../../domain/signing-key.ts'
-import type { EpochSeconds } from '../../domain/time.ts'
-import type { SecretStore } from '../store.ts'
+import type { SealedValue, SecretStore } from '../store.ts'
 import type { SqlDatabase } from './database.ts'
-import type { AppendEvents } from './events.ts'
-import type { SigningKeysTable } from './schema.ts'
 
-export function createSecretStore(db: SqlDatabase, append: AppendEvents): SecretStore {
-  const { build, traits } = db
-  const insertKey = (key: StoredSigningKey) =>
-    build
-      .insertInto('signing_keys')
-      .values(toRow(key))
-      .onConflict((conflict) => conflict.doNothing())
-      .compile()
-  const keyBy = (kid: string) =>
-    build.selectFrom('signing_keys').select('state').where('kid', '=', kid).modifyEnd(traits.lockSuffix).compile()
-  const retireActive = (kid: string, at: EpochSeconds | null) =>
-    build
-      .updateTable('signing_keys')
-      .set({ state: 'retired', retired_at: at })
-      .where('kid', '=', kid)
-      .where('state', '=', 'active')
-      .compile()
-  const reactivate = (key: StoredSigningKey) =>
-    build
-      .updateTable('signing_keys')
-      .set({ state: 'active', activated_at: key.activatedAt, retired_at: null })
-      .where('kid', '=', key.kid)
-      .compile()
+export function createSecretStore(db: SqlDatabase): SecretStore {
+  const { build } = db
   const secretBy = (name: string) => build.selectFrom('secrets').select('sealed').where('name', '=', name).compile()
 
   return {
-    async signingKeys() {
-      const query = build.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('kid')
-      const rows = await db.read(query.compile())
-      return rows.map(fromRow)
-    },
-
-    addFirstSigningKey: (key, events) =>
-      db.write(async (run) => {
-        const { changed } = await run(insertKey(key))
-        if (changed === 0) return false
-        await append(run, events)
-        return true
-      }),
-
-    replaceSigningKey: (activeKid, key, events) =>
-      db.write(async (run) => {
-        const [known] = (await run(keyBy(key.kid))).rows
-        if (known !== undefined && known.state !== 'retired') return false
-        const { changed } = await run(retireActive(activeKid, key.activatedAt))
-        if (changed === 0) return false
-        await run(known === undefined ? insertKey(key) : reactivate(key))
-        await append(run, events)
-        return true
-      }),
-
     getOrCreate: (name, sealed) =>
       db.write(async (run) => {
         const insert = build.insertInto('secrets').values({ name, sealed })
@@ -69,31 +18,38 @@ export function createSecretStore(db: SqlDatabase, append: AppendEvents): Secret
       const [row] = await db.read(secretBy(name))
       return row?.sealed ?? null
     },
-  }
-}
 
-function toRow(key: StoredSigningKey): Selectable<SigningKeysTable> {
-  return {
-    kid: key.kid,
-    alg: key.alg,
-    state: key.state,
-    public_jwk: key.publicJwk,
-    sealed_private_jwk: key.sealedPrivateJwk,
-    created_at: key.createdAt,
-    activated_at: key.activatedAt,
-    retired_at: key.retiredAt,
-  }
-}
+    async listSealed() {
+      const secrets = await db.read(build.selectFrom('secrets').select(['name', 'sealed']).orderBy('name').compile())
+      const keys = await db.read(
+        build
+          .selectFrom('signing_keys')
+          .select(['kid as name', 'sealed_private_jwk as sealed'])
+          .where('sealed_private_jwk', '<>', '')
+          .orderBy('kid')
+          .compile(),
+      )
+      return [
+        ...secrets.map((row): SealedValue => ({ of: 'secret', ...row })),
+        ...keys.map((row): SealedValue => ({ of: 'signing key', ...row })),
+      ]
+    },
 
-function fromRow(row: Selectable<SigningKeysTable>): StoredSigningKey {
-  return {
-    kid: row.kid,
-    alg: row.alg,
-    state: row.state as SigningKeyState,
-    publicJwk: row.public_jwk,
-    sealedPrivateJwk: row.sealed_private_jwk,
-    createdAt: row.created_at,
-    activatedAt: row.activated_at,
-    retiredAt: row.retired_at,
+    reseal: (value, sealed) =>
+      db.write(async (run) => {
+        const update =
+          value.of === 'secret'
+            ? build
+                .updateTable('secrets')
+                .set({ sealed })
+                .where('name', '=', value.name)
+                .where('sealed', '=', value.sealed)
+            : build
+                .updateTable('signing_keys')
+                .set({ sealed_private_jwk: sealed })
+                .where('kid', '=', value.name)
+                .where('sealed_private_jwk', '=', value.sealed)
+        return (await run(update.compile())).changed > 0
+      }),
   }
 }
