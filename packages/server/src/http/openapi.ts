@@ -15,7 +15,13 @@ export function collectOpenApi(app: HttpApp, site: Site): void {
       openapi: '3.1.0',
       info: { title: 'Signet', description: 'The auth server.', version: '1' },
       servers: [{ url: site.issuer }],
-      tags: [{ name: 'sign in' }, { name: 'account' }, { name: 'discovery' }, { name: 'health' }],
+      tags: [
+        { name: 'sign in' },
+        { name: 'account' },
+        { name: 'discovery' },
+        { name: 'health' },
+        { name: 'administration' },
+      ],
       components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   })

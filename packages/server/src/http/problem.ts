@@ -111,9 +111,13 @@ function pointersOf(error: SchemaErrors[number]): readonly (readonly [string, st
   return [[instancePath, error.message ?? 'is not valid']]
 }
 
+/** RFC 9470 §3: the token is good, the login behind it too old. */
+const STEP_UP = `Bearer error="${PROBLEMS.login_too_old.oauth}", error_description="${PROBLEMS.login_too_old.title}"`
+
 /** RFC 9110 §11.6.1: a 401 names the scheme that would help, even where the refusal is not about a token. */
 function challengeOf(failure: SignetError): string {
   if (failure instanceof GuardError) return failure.challenge ?? 'Bearer'
+  if (failure.code === 'login_too_old') return STEP_UP
   const isAboutToken = failure.code.startsWith('token_') || failure.code === 'dpop_proof_invalid'
   if (!isAboutToken) return 'Bearer'
   const scheme = failure.code === 'dpop_proof_invalid' ? 'DPoP' : 'Bearer'

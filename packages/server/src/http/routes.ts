@@ -1,4 +1,7 @@
 import type { HttpApp, RouteOptions } from './http-app.ts'
+import { adminListKeysRoute } from './routes/admin-list-keys.ts'
+import { adminRevokeKeyRoute } from './routes/admin-revoke-key.ts'
+import { adminRotateKeysRoute } from './routes/admin-rotate-keys.ts'
 import { changePasswordRoute } from './routes/change-password.ts'
 import { deleteAccountRoute } from './routes/delete-account.ts'
 import { endSessionRoute } from './routes/end-session.ts'
@@ -34,4 +37,13 @@ export function addRoutes(app: HttpApp, options: RouteOptions): void {
   metadataRoute(app, options)
   healthRoutes(app, options)
   homeRoute(app)
+
+  if (options.config.adminApi) addAdminRoutes(app, options)
+}
+
+/** What runs a server can be told to do over HTTP only where the operator wants it (LA-05). */
+function addAdminRoutes(app: HttpApp, options: RouteOptions): void {
+  adminListKeysRoute(app, options)
+  adminRotateKeysRoute(app, options)
+  adminRevokeKeyRoute(app, options)
 }
