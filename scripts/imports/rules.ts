@@ -102,7 +102,8 @@ export const RULES: readonly Rule[] = [
     ['flows/**', 'domain/**', 'store/store.ts'],
     'a journey knows the store port, never an engine',
   ),
-  serverLayer('http/**', ['http/**', 'flows/**', 'domain/**'], 'a route calls a journey', ['config/**']),
+  serverLayer('http/**', ['http/**', 'flows/**', 'domain/**'], 'a route calls a journey', ['config/**', 'feed/**']),
+  serverLayer('feed/**', ['feed/**', 'domain/**'], 'the feed carries what the store has committed', ['store/store.ts']),
   serverLayer('store/**', ['store/**', 'domain/**'], 'a store keeps what rules decide'),
   serverLayer('crypto/**', ['crypto/**', 'domain/**'], 'crypto implements ports', [
     'flows/context.ts',
@@ -113,7 +114,7 @@ export const RULES: readonly Rule[] = [
   ]),
   {
     folder: 'packages/server/src',
-    holdsOnly: ['app.ts', 'index.ts', 'config', 'crypto', 'domain', 'flows', 'http', 'store', 'testing'],
+    holdsOnly: ['app.ts', 'index.ts', 'config', 'crypto', 'domain', 'feed', 'flows', 'http', 'store', 'testing'],
     because: 'a new layer needs its arrows in scripts/imports/rules.ts',
   },
   {

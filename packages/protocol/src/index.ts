@@ -18,6 +18,8 @@ export {
 export type { FeedCursor, FeedEvents, RevocationSnapshot } from './feed.ts'
 export type {
   AccountResponse,
+  IntrospectedToken,
+  IntrospectionResponse,
   LoginRequest,
   RefreshRequest,
   RegisterRequest,

@@ -65,3 +65,23 @@ export interface SessionResponse {
   readonly address: string
   readonly user_agent: string
 }
+
+/** What `POST /oauth/introspect` answers (RFC 7662 §2.2). A token that is not live says nothing else. */
+export type IntrospectionResponse = { readonly active: false } | ({ readonly active: true } & IntrospectedToken)
+
+export interface IntrospectedToken {
+  readonly token_type: 'Bearer' | 'DPoP'
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string
+  readonly exp: number
+  readonly iat: number
+  readonly jti: string
+  readonly sid: string
+  readonly client_id: string
+  readonly auth_time: number
+  readonly amr: readonly string[]
+  readonly scope?: string
+  readonly roles?: readonly string[]
+  readonly cnf?: { readonly jkt: string }
+}

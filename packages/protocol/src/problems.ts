@@ -48,6 +48,12 @@ export const PROBLEMS = {
   audience_unknown: { status: 400, title: 'No such resource server', oauth: 'invalid_target' },
   scope_unknown: { status: 400, title: 'A requested scope cannot be granted', oauth: 'invalid_scope' },
   client_unknown: { status: 401, title: 'No such client', oauth: 'invalid_client' },
+  token_of_another_client: { status: 400, title: 'The token belongs to another client', oauth: 'invalid_grant' },
+  guard_credential_invalid: {
+    status: 401,
+    title: 'The guard credential is missing or wrong',
+    oauth: 'invalid_client',
+  },
 
   // administration
   login_too_old: {

@@ -7,9 +7,12 @@ import type { FastifyInstance } from 'fastify'
 import { createGuard } from '@signet/guard'
 import type { Guard } from '@signet/guard'
 import { ASYMMETRIC_ALGORITHMS } from '@signet/jwt'
+import type { Algorithm } from '@signet/jwt'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import { isLoopback } from './config/checks.ts'
 import type { Config } from './config/schema.ts'
+import { createAccessTokenReader } from './crypto/access-token-reader.ts'
 import { createAddressLimit } from './crypto/address-limit.ts'
 import { loadArgon2 } from './crypto/argon2.ts'
 import { isCommonPassword } from './crypto/common-passwords.ts'
@@ -24,8 +27,13 @@ import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
 import { loadServerSecret } from './crypto/server-secret.ts'
 import type { Source } from './domain/event.ts'
+import type { ConnectedGuard } from './domain/key-rotation.ts'
 import { UNNOTICED_SECONDS } from './domain/signing-key.ts'
 import type { EpochSeconds } from './domain/time.ts'
+import { createRevocationFeed } from './feed/revocation-feed.ts'
+import type { RevocationFeed } from './feed/revocation-feed.ts'
+import { systemTimers } from './feed/timers.ts'
+import type { Timers } from './feed/timers.ts'
 import type { Context, Passwords, Settings } from './flows/context.ts'
 import { createKeySchedule } from './flows/key-schedule.ts'
 import { createHttpServer } from './http/server.ts'
@@ -39,6 +47,7 @@ export interface Overrides {
   readonly store?: Store
   readonly passwords?: Passwords
   readonly log?: Logger
+  readonly timers?: Timers
   /** Does `work` again and again, with a pause after each time, until the function it gives is called. */
   readonly every?: (milliseconds: number, work: () => Promise<void>) => () => void
   /** @see KeySettings */
@@ -61,6 +70,8 @@ export interface AuthServer {
   readonly core: Core
   /** Protects the server's own account routes. */
   readonly guard: Guard
+  /** What guards follow, and who they are. */
+  readonly feed: RevocationFeed
   readonly fastify: FastifyInstance
   /** Resolves when requests are answered. `url` is where, on this machine. */
   listen(): Promise<{ readonly url: string }>
@@ -81,7 +92,7 @@ export type SettledConfig = Config & { readonly issuer: string }
 export async function createAuthServer(config: Config, overrides: Overrides = {}): Promise<AuthServer> {
   const core = await openCore(config, overrides)
   try {
-    return await serve(core, overrides.log ?? pino({ level: config.logLevel }), overrides.every ?? every)
+    return await serve(core, overrides)
   } catch (error) {
     await core.close()
     throw error
@@ -115,6 +126,12 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
       newSessionId: () => newSessionId(randomBytes),
       passwords: overrides.passwords ?? (await openPasswords(config, randomBytes)),
       accessTokens: keyring,
+      accessTokenReader: createAccessTokenReader({
+        issuer: config.issuer,
+        algorithms: algorithmsOf(config),
+        keys: keyring.keySource,
+        now,
+      }),
       signingKeys: keyring,
       refreshTokens: createRefreshTokens(await loadServerSecret(store.secrets, masterKey, randomBytes)),
       addressLimit: createAddressLimit({
@@ -189,6 +206,7 @@ function settingsOf(config: SettledConfig, publicationMarginSeconds: number): Se
     clients: config.clients,
     scopes: config.scopes,
     registration: config.registration,
+    revocationFeed: config.revocationFeed ?? (isLoopback(new URL(config.issuer).hostname) ? 'open' : 'credential'),
     accessTokenTtlSeconds: config.accessTokenTtlSeconds,
     keys: {
       algorithm: config.algorithm,
@@ -217,26 +235,38 @@ function settingsOf(config: SettledConfig, publicationMarginSeconds: number): Se
   }
 }
 
-async function serve(core: Core, log: Logger, repeat: typeof every): Promise<AuthServer> {
+async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
   const { config, context, keyring } = core
+  const log = overrides.log ?? pino({ level: config.logLevel })
   await context.store.signingKeys.rememberJwksMaxAge(config.jwksMaxAgeSeconds)
   const guard = ownGuard(core)
+  const feed = createRevocationFeed({
+    revocations: context.store.revocations,
+    credentials: context.store.guardCredentials,
+    now: context.now,
+    timers: overrides.timers ?? systemTimers,
+    maxReaders: config.revocationFeedMaxReaders,
+    onError: (error) => log.warn({ reason: reasonOf(error) }, 'the revocation list could not be read; guards wait'),
+  })
+  await feed.start()
   const fastify = await createHttpServer({
     config,
     context,
     guard,
     jwks: () => keyring.jwks(),
     ready: () => context.store.ping(),
+    feed,
     log,
   })
   const pruning = setInterval(() => prune(context, config, log), PRUNE_EVERY_MILLISECONDS)
   pruning.unref()
-  const stopKeys = repeat(KEYS_EVERY_MILLISECONDS, keepKeys(context, log))
+  const stopKeys = (overrides.every ?? every)(KEYS_EVERY_MILLISECONDS, keepKeys(context, feed, log))
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     clearInterval(pruning)
     stopKeys()
     guard.close()
+    feed.close()
     await fastify.close()
     await core.close()
   }
@@ -245,10 +275,16 @@ async function serve(core: Core, log: Logger, repeat: typeof every): Promise<Aut
     context,
     core,
     guard,
+    feed,
     fastify,
     listen: async () => ({ url: await fastify.listen({ port: config.port, host: config.host }) }),
     close: () => (closed ??= close()),
   }
+}
+
+/** What this server's own tokens may be signed with. */
+function algorithmsOf({ algorithm }: Config): readonly Algorithm[] {
+  return algorithm === 'HS256' ? ['HS256'] : ASYMMETRIC_ALGORITHMS
 }
 
 function ownGuard({ config, context, keyring }: Core): Guard {
@@ -257,7 +293,7 @@ function ownGuard({ config, context, keyring }: Core): Guard {
   return createGuard({
     issuer: config.issuer,
     audience: config.issuer,
-    algorithms: config.algorithm === 'HS256' ? ['HS256'] : ASYMMETRIC_ALGORITHMS,
+    algorithms: algorithmsOf(config),
     keys: keyring.keySource,
     now: context.now,
     dpop: { publicUrl: config.issuer },
@@ -273,10 +309,10 @@ const KEYS_EVERY_MILLISECONDS = 1000
 const SCHEDULE: Source = { address: 'local', userAgent: 'signet', requestId: 'keys' }
 
 /** Keeps this node's keys in step with what other nodes and commands do, and rotates them when it is time. */
-function keepKeys(context: Context, log: Logger): () => Promise<void> {
+function keepKeys(context: Context, feed: RevocationFeed, log: Logger): () => Promise<void> {
   const schedule = createKeySchedule(context, {
     node: context.newSessionId(),
-    connectedGuards: () => [],
+    connectedGuards: () => guardsWithKeys(feed),
     source: SCHEDULE,
     onWait: (guards) => {
       if (guards === null) log.info('the key rotation goes on')
@@ -287,9 +323,17 @@ function keepKeys(context: Context, log: Logger): () => Promise<void> {
     try {
       await schedule.tick()
     } catch (error) {
-      log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'keeping the keys failed; tried again')
+      log.warn({ reason: reasonOf(error) }, 'keeping the keys failed; tried again')
     }
   }
+}
+
+/** Whoever follows the feed without saying which keys it holds verifies nothing that a rotation could break. */
+function guardsWithKeys(feed: RevocationFeed): readonly ConnectedGuard[] {
+  return feed
+    .connectedGuards()
+    .filter(({ kids }) => kids.length > 0)
+    .map(({ name, address, kids }) => ({ name: name === '' ? address : name, kids }))
 }
 
 function every(milliseconds: number, work: () => Promise<void>): () => void {
@@ -317,6 +361,10 @@ const PRUNE_EVERY_MILLISECONDS = 600_000
 function prune(context: Context, config: Config, log: Logger): void {
   const keepSeconds = config.refreshAbsoluteTtlSeconds
   context.store.prune(context.now(), keepSeconds).catch((error: unknown) => {
-    log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'pruning failed; it will be tried again')
+    log.warn({ reason: reasonOf(error) }, 'pruning failed; it will be tried again')
   })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
 }

@@ -224,6 +224,23 @@ export const SETTINGS = {
     description: 'Hashes that may wait; beyond it logins are answered 503 with Retry-After.',
   }),
 
+  // revocation
+  revocationFeed: setting({
+    env: 'SIGNET_REVOCATION_FEED',
+    kind: optional(choice(['open', 'credential'])),
+    default: null,
+    example: 'credential',
+    description:
+      'Who may read the revocation feed: everybody, or guards with a credential. Default: open on this machine alone.',
+  }),
+  revocationFeedMaxReaders: setting({
+    env: 'SIGNET_REVOCATION_FEED_MAX_READERS',
+    kind: integer({ min: 1, max: 100_000 }),
+    default: 1000,
+    example: '1000',
+    description: 'Guards that may follow the feed at once at this process; more are answered 503 with Retry-After.',
+  }),
+
   // guessing
   loginStrangerFreeAttempts: setting({
     env: 'SIGNET_LOGIN_STRANGER_FREE_ATTEMPTS',

@@ -19,6 +19,8 @@ export interface Session {
   readonly generation: number
   /** When the current generation was issued. */
   readonly rotatedAt: EpochSeconds
+  /** The latest `exp` of any access token it has received, whatever their lifetime was set to when they were issued. */
+  readonly tokensUntil: EpochSeconds
   /** 32 random bytes; half of what makes a refresh token genuine. Never leaves the server. */
   readonly secret: Uint8Array
   /** RFC 7638 thumbprint of the key the session is bound to (RFC 9449), if it is. */
@@ -36,6 +38,7 @@ export type RevocationReason =
   | 'logout'
   | 'logout_all'
   | 'ended_by_owner'
+  | 'revoked_by_client'
   | 'reuse'
   | 'password_changed'
   | 'account_disabled'
@@ -48,6 +51,15 @@ export interface SessionLifetimes {
   readonly idleTtlSeconds: number
   /** A session lapses this long after login, however busy it is. */
   readonly absoluteTtlSeconds: number
+}
+
+/** The `exp` of an access token issued at `at`: it never outlives its session's absolute end. */
+export function accessTokenExpiresAt(
+  session: Pick<Session, 'createdAt'>,
+  at: EpochSeconds,
+  lifetimes: Pick<SessionLifetimes, 'absoluteTtlSeconds'> & { readonly accessTokenTtlSeconds: number },
+): EpochSeconds {
+  return Math.min(at + lifetimes.accessTokenTtlSeconds, session.createdAt + lifetimes.absoluteTtlSeconds)
 }
 
 /** The first instant at which the session's refresh token no longer works. */

@@ -7,11 +7,13 @@ import type { Context } from './context.ts'
 export interface Caller {
   readonly accountId: string
   readonly sessionId: string
+  /** The `jti` of the token. */
+  readonly tokenId: string
 }
 
 /**
- * Looks up the caller's session, so that an access token of an ended one changes nothing here, however long it still
- * lives elsewhere. Throws `token_revoked`.
+ * Looks up the caller's session and token, so that an ended one changes nothing here, from the instant it was ended,
+ * on whatever node; guards elsewhere hear of it a moment later. Throws `token_revoked`.
  */
 export async function requireSession(context: Context, caller: Caller): Promise<SessionAndAccount> {
   const found = await context.store.sessions.get(caller.sessionId)
@@ -22,5 +24,8 @@ export async function requireSession(context: Context, caller: Caller): Promise<
     found.account.disabledAt === null &&
     isLive(found.session, context.now(), context.settings, epoch)
   if (!usable) throw new SignetError('token_revoked', { reason: 'the session is over' })
+  if (await context.store.revocations.hasToken(caller.tokenId)) {
+    throw new SignetError('token_revoked', { reason: 'the token was revoked by itself' })
+  }
   return found
 }

@@ -2,6 +2,8 @@ import { SignetError } from '@signet/protocol'
 import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
 import { normalizePassword } from '../domain/password-policy.ts'
+import { revokeSessions } from '../domain/revocation.ts'
+import type { CauseRevocations } from '../domain/revocation.ts'
 import { acceptPassword } from './accept-password.ts'
 import { requireSession } from './caller.ts'
 import type { Caller } from './caller.ts'
@@ -31,7 +33,8 @@ export async function changePassword(
   if (password === current) throw new SignetError('password_unchanged')
   const newHash = await context.passwords.hash(password)
   const now = context.now()
-  const change = { expectedHash: account.passwordHash, newHash, at: now, keepSession: session.id }
+  const revocations: CauseRevocations = (ended) => revokeSessions(ended, now)
+  const change = { expectedHash: account.passwordHash, newHash, at: now, keepSession: session.id, revocations }
   const event = draftEvent('password.changed', now, source, { accountId: account.id, sessionId: session.id })
   const ended = await context.store.accounts.changePassword(account.id, change, [event])
   if (ended === null) throw new SignetError('password_incorrect', { reason: 'the password changed meanwhile' })

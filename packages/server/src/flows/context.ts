@@ -15,6 +15,7 @@ export interface Context {
   readonly newSessionId: () => string
   readonly passwords: Passwords
   readonly accessTokens: AccessTokenIssuer
+  readonly accessTokenReader: AccessTokenReader
   readonly signingKeys: SigningKeys
   readonly refreshTokens: RefreshTokens
   readonly addressLimit: AddressLimit
@@ -31,6 +32,8 @@ export interface Settings extends SessionLifetimes {
   /** Scopes that any account may ask for. */
   readonly scopes: readonly string[]
   readonly registration: 'open' | 'closed'
+  /** Whether reading the revocation feed needs a guard credential. */
+  readonly revocationFeed: 'open' | 'credential'
   readonly accessTokenTtlSeconds: number
   readonly keys: KeySettings
   /** How long ago an administrator may have signed in to change the keys. */
@@ -69,6 +72,14 @@ export interface Passwords {
 export interface AccessTokenIssuer {
   /** Signs with the active key. Adds nothing to the claims. */
   issue(claims: AccessTokenClaims): Promise<string>
+}
+
+export interface AccessTokenReader {
+  /**
+   * The claims of an access token this server has signed and that has not expired, for whatever audience; `null` for
+   * anything else. Does not check whether the token, its session or its account was revoked.
+   */
+  read(token: string): AccessTokenClaims | null
 }
 
 /** The signing keys of this node, as the rules of their life need them. */

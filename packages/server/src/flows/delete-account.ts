@@ -1,5 +1,6 @@
 import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
+import { revokeSubject } from '../domain/revocation.ts'
 import { requireSession } from './caller.ts'
 import type { Caller } from './caller.ts'
 import { confirmPassword } from './confirm-password.ts'
@@ -19,6 +20,7 @@ export async function deleteAccount(
   await confirmPassword(context, state, input.password, source)
   const { account, session } = state
   const about = { accountId: account.id, sessionId: session.id }
-  const event = draftEvent('account.deleted', context.now(), source, about)
-  await context.store.accounts.delete(account.id, [event])
+  const at = context.now()
+  const event = draftEvent('account.deleted', at, source, about)
+  await context.store.accounts.delete(account.id, { at, revocations: (ended) => revokeSubject(ended, at) }, [event])
 }

@@ -1,6 +1,6 @@
 import type { AccessTokenClaims, Delivery } from '@signet/protocol'
 import type { Account } from '../domain/account.ts'
-import { sessionExpiresAt } from '../domain/session.ts'
+import { accessTokenExpiresAt, sessionExpiresAt } from '../domain/session.ts'
 import type { Session } from '../domain/session.ts'
 import type { EpochSeconds } from '../domain/time.ts'
 import type { Context, Settings } from './context.ts'
@@ -51,14 +51,13 @@ export async function issueTokens(
   }
 }
 
-/** An access token never outlives its session's absolute end. */
+/** The revocation list trusts `tokensUntil`: no token outlives it, even when the lifetime has been raised meanwhile. */
 function accessTokenClaims(session: Session, account: Account, jti: string, settings: Settings): AccessTokenClaims {
-  const end = session.createdAt + settings.absoluteTtlSeconds
   return {
     iss: settings.issuer,
     sub: account.id,
     aud: session.audience,
-    exp: Math.min(session.rotatedAt + settings.accessTokenTtlSeconds, end),
+    exp: Math.min(accessTokenExpiresAt(session, session.rotatedAt, settings), session.tokensUntil),
     iat: session.rotatedAt,
     jti,
     sid: session.id,

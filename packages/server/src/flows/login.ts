@@ -6,6 +6,7 @@ import { canonicalEmail } from '../domain/email.ts'
 import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
 import { normalizePassword } from '../domain/password-policy.ts'
+import { accessTokenExpiresAt } from '../domain/session.ts'
 import type { Session } from '../domain/session.ts'
 import { attemptKey, takeAddressAttempt, takeAttempt } from './attempt.ts'
 import type { Context, Settings } from './context.ts'
@@ -55,6 +56,7 @@ export async function login(context: Context, input: LoginInput, source: Source)
     createdAt: now,
     generation: 1,
     rotatedAt: now,
+    tokensUntil: accessTokenExpiresAt({ createdAt: now }, now, context.settings),
     secret: context.randomBytes(32),
     keyThumbprint,
     epoch: await context.store.epoch(),

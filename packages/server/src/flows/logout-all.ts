@@ -1,5 +1,7 @@
 import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
+import { revokeEverySession } from '../domain/revocation.ts'
+import type { SessionRevocation } from '../store/store.ts'
 import { requireSession } from './caller.ts'
 import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'
@@ -10,5 +12,6 @@ export async function logoutAll(context: Context, caller: Caller, source: Source
   const at = context.now()
   const because = 'logout_all'
   const event = draftEvent('session.ended', at, source, { accountId: caller.accountId, details: { because } })
-  await context.store.sessions.revokeAll(caller.accountId, { at, because }, [event])
+  const revocation = { at, because, revocations: (ended) => revokeEverySession(ended, at) } satisfies SessionRevocation
+  await context.store.sessions.revokeAll(caller.accountId, revocation, [event])
 }

@@ -1,6 +1,8 @@
 import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
 import type { RevocationReason } from '../domain/session.ts'
+import { revokeSessions } from '../domain/revocation.ts'
+import type { SessionRevocation } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'
 
@@ -28,12 +30,18 @@ export async function logoutCaller(context: Context, caller: Caller, source: Sou
 /** Revokes one session of the owner's; `false` when there was no such open session. */
 export function endOwnSession(
   context: Context,
-  owned: Caller,
+  owned: { readonly accountId: string; readonly sessionId: string },
   because: RevocationReason,
   source: Source,
 ): Promise<boolean> {
   const at = context.now()
-  const revocation = { at, because, owner: owned.accountId }
-  const event = draftEvent('session.ended', at, source, { ...owned, details: { because } })
-  return context.store.sessions.revoke(owned.sessionId, revocation, [event])
+  const { accountId, sessionId } = owned
+  const revocation: SessionRevocation = {
+    at,
+    because,
+    owner: accountId,
+    revocations: (ended) => revokeSessions(ended, at),
+  }
+  const event = draftEvent('session.ended', at, source, { accountId, sessionId, details: { because } })
+  return context.store.sessions.revoke(sessionId, revocation, [event])
 }

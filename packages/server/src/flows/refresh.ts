@@ -4,6 +4,8 @@ import { draftEvent } from '../domain/event.ts'
 import type { EventDraft, EventType, Source } from '../domain/event.ts'
 import { decideRefresh } from '../domain/refresh.ts'
 import type { PresentedRefresh, RefreshDecision, RefreshPolicy } from '../domain/refresh.ts'
+import { revokeSessions } from '../domain/revocation.ts'
+import { accessTokenExpiresAt } from '../domain/session.ts'
 import type { RefreshAttempt, SessionAndAccount } from '../store/store.ts'
 import type { AuthenticRefreshToken, Context } from './context.ts'
 import { issueTokens } from './issue-tokens.ts'
@@ -45,7 +47,9 @@ export async function refresh(context: Context, input: RefreshInput, source: Sou
     presented,
     address: source.address,
     userAgent: source.userAgent,
+    tokensUntil: (session) => Math.max(session.tokensUntil, accessTokenExpiresAt(session, now, context.settings)),
     decide: (state) => decide(context, token, state, presented, now, policy),
+    revocations: (ended) => revokeSessions(ended, now),
     events: (decision, state) => refreshEvents(decision, state, presented, now, source),
   }
   const outcome = await context.store.sessions.refresh(token.sessionId, attempt)

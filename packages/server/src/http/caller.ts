@@ -21,7 +21,7 @@ export async function authenticateCaller(guard: Guard, request: FastifyRequest):
   const principal = await guard.authenticate(new FastifyGuardRequest(request))
   // Signet's own tokens always name their session.
   if (principal.sessionId === undefined) throw new GuardError('token_invalid', { reason: 'the token has no sid' })
-  return { accountId: principal.subject, sessionId: principal.sessionId }
+  return { accountId: principal.subject, sessionId: principal.sessionId, tokenId: principal.tokenId }
 }
 
 /** Fastify insists that decorations are announced before the server starts. */

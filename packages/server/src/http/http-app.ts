@@ -10,6 +10,7 @@ import type { Guard } from '@signet/guard'
 import type { JwkSet } from '@signet/jwt'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
+import type { RevocationFeed } from '../feed/revocation-feed.ts'
 import type { Context } from '../flows/context.ts'
 import type { Site } from './site.ts'
 
@@ -32,6 +33,7 @@ export interface HttpOptions {
   readonly jwks: () => JwkSet
   /** Resolves, or gives `true`, when requests can be served; rejects or gives `false` when not. */
   readonly ready: () => Promise<void> | boolean
+  readonly feed: RevocationFeed
   readonly log: Logger
 }
 

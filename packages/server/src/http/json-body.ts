@@ -1,9 +1,10 @@
 import type { FastifyRequest, onRequestHookHandler, preValidationHookHandler } from 'fastify'
 import { SignetError } from '@signet/protocol'
+import { FORM_TYPE, acceptForms } from './form-body.ts'
 import type { HttpApp } from './http-app.ts'
 import { parseStrictJson } from './strict-json.ts'
 
-/** Makes JSON in UTF-8 the only body there is (TR-05); form types and text are for other endpoints, or none. */
+/** Makes JSON in UTF-8 the only body there is (TR-05), but for the routes that take a form instead. */
 export function acceptJsonOnly(app: HttpApp): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -13,6 +14,7 @@ export function acceptJsonOnly(app: HttpApp): void {
       done(error instanceof Error ? error : new Error('the body could not be read', { cause: error }))
     }
   })
+  acceptForms(app)
   app.addHook('onRequest', refuseOtherBodies)
 }
 
@@ -28,14 +30,22 @@ const refuseOtherBodies: onRequestHookHandler = (request, _reply, done) => {
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     throw new SignetError('content_type_unsupported', { detail: 'The body must not be compressed.' })
   }
-  if (!isJson(request)) throw new SignetError('content_type_unsupported', { detail: 'Send application/json in UTF-8.' })
-  done()
+  const takesForm = request.routeOptions.config.body === 'form'
+  if (takesForm ? isForm(request) : isJson(request)) return done()
+  const wanted = takesForm ? FORM_TYPE : 'application/json'
+  throw new SignetError('content_type_unsupported', { detail: `Send ${wanted} in UTF-8.` })
 }
 
 const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset=(?:utf-8|"utf-8")[\t ]*)?$/i
+const FORM = /^application\/x-www-form-urlencoded[\t ]*(?:;[\t ]*charset=(?:utf-8|"utf-8")[\t ]*)?$/i
 
 /** RFC 8259 §8.1: JSON between systems is UTF-8. A request without content type passes if it has no body; see Fastify. */
 function isJson(request: FastifyRequest): boolean {
   const type = request.headers['content-type']
   return type === undefined || JSON_TYPE.test(type)
+}
+
+function isForm(request: FastifyRequest): boolean {
+  const type = request.headers['content-type']
+  return type === undefined || FORM.test(type)
 }

@@ -2,12 +2,13 @@ import swagger from '@fastify/swagger'
 import type { SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { HttpApp } from './http-app.ts'
-import { Problem } from './schemas/shapes.ts'
+import { OAuthError, Problem } from './schemas/shapes.ts'
 import type { Site } from './site.ts'
 
 /** Collects the routes' schemas; to be called before the routes are added. */
 export function collectOpenApi(app: HttpApp, site: Site): void {
   app.addSchema(Problem)
+  app.addSchema(OAuthError)
   app.register(swagger, {
     refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema['$id'] ?? `def-${index}`) },
     transformObject: (collected) => ('openapiObject' in collected ? markOptionalBodies(collected.openapiObject) : {}),
@@ -15,17 +16,19 @@ export function collectOpenApi(app: HttpApp, site: Site): void {
       openapi: '3.1.0',
       info: { title: 'Signet', description: 'The auth server.', version: '1' },
       servers: [{ url: site.issuer }],
-      tags: [
-        { name: 'sign in' },
-        { name: 'account' },
-        { name: 'discovery' },
-        { name: 'health' },
-        { name: 'administration' },
-      ],
-      components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      tags: TAGS.map((name) => ({ name })),
+      components: {
+        securitySchemes: {
+          accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          guardCredential: { type: 'http', scheme: 'bearer', bearerFormat: 'sgc_…' },
+          guardBasic: { type: 'http', scheme: 'basic', description: 'The name of a guard credential, and itself.' },
+        },
+      },
     },
   })
 }
+
+const TAGS = ['sign in', 'account', 'revocation', 'oauth', 'discovery', 'health', 'administration']
 
 type Document = Parameters<SwaggerTransformObject>[0] extends infer T
   ? T extends { openapiObject: infer D }

@@ -20,7 +20,8 @@ export function refusalOf(request: FastifyRequest): Refusal | undefined {
 }
 
 /**
- * Answers a failure as `application/problem+json` (RFC 9457); the only place that does.
+ * Answers a failure as `application/problem+json` (RFC 9457); the only place that does. OAuth endpoints have a form of
+ * their own: `oauth-error.ts`.
  *
  * The answer tells what the catalogue says of the code and nothing else: no stack, path, version or foreign message.
  * `requestId` is in the body only where the fault is ours and in `X-Request-Id` always, so that refusals that must not
@@ -29,7 +30,7 @@ export function refusalOf(request: FastifyRequest): Refusal | undefined {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const failure = failureOf(error)
   const { status } = PROBLEMS[failure.code]
-  REFUSALS.set(request, { code: failure.code, reason: failure.reason, cause: status >= 500 ? error : undefined })
+  noteRefusal(request, failure, error)
   const problem = problemOf(failure.code, {
     ...(failure.detail === undefined ? {} : { detail: failure.detail }),
     ...(failure.errors === undefined ? {} : { errors: failure.errors }),
@@ -42,6 +43,12 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .code(status)
     .header('content-type', 'application/problem+json')
     .send(Buffer.from(JSON.stringify(problem)))
+}
+
+/** Keeps for the log why a request was refused. */
+export function noteRefusal(request: FastifyRequest, failure: SignetError, error: unknown): void {
+  const { code, reason } = failure
+  REFUSALS.set(request, { code, reason, cause: PROBLEMS[code].status >= 500 ? error : undefined })
 }
 
 /** Finds the row of the catalogue for whatever was thrown. */

@@ -7,6 +7,7 @@ import { deleteAccountRoute } from './routes/delete-account.ts'
 import { endSessionRoute } from './routes/end-session.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoute } from './routes/home.ts'
+import { introspectTokenRoute } from './routes/introspect-token.ts'
 import { jwksRoute } from './routes/jwks.ts'
 import { listSessionsRoute } from './routes/list-sessions.ts'
 import { loginRoute } from './routes/login.ts'
@@ -16,6 +17,8 @@ import { metadataRoute } from './routes/metadata.ts'
 import { readAccountRoute } from './routes/read-account.ts'
 import { refreshRoute } from './routes/refresh.ts'
 import { registerRoute } from './routes/register.ts'
+import { revocationsRoute } from './routes/revocations.ts'
+import { revokeTokenRoute } from './routes/revoke-token.ts'
 import { updateAccountRoute } from './routes/update-account.ts'
 
 /** Every route there is, in the order of a session's life. */
@@ -32,6 +35,10 @@ export function addRoutes(app: HttpApp, options: RouteOptions): void {
   changePasswordRoute(app, options)
   listSessionsRoute(app, options)
   endSessionRoute(app, options)
+
+  revocationsRoute(app, options)
+  revokeTokenRoute(app, options)
+  introspectTokenRoute(app, options)
 
   jwksRoute(app, options)
   metadataRoute(app, options)

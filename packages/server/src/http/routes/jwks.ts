@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@fastify/type-provider-typebox'
 import type { JwkSet } from '@signet/jwt'
+import { namesTag } from '../etag.ts'
 import type { HttpApp, RouteOptions } from '../http-app.ts'
 import { refusals } from '../schemas/shapes.ts'
 
@@ -55,10 +56,4 @@ function publisher(jwks: () => JwkSet): () => PublishedKeys {
     published = { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
     return published
   }
-}
-
-/** RFC 9110 §13.1.2: weak comparison. */
-function namesTag(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 }

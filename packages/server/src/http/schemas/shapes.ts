@@ -31,6 +31,12 @@ export const Problem = Type.Object(
   { $id: 'Problem', description: 'A problem document (RFC 9457).' },
 )
 
+/** The same refusals as an OAuth endpoint writes them (RFC 6749 §5.2); to be added to the server under its `$id`. */
+export const OAuthError = Type.Object(
+  { error: Type.String(), error_description: Type.Optional(Type.String()) },
+  { $id: 'OAuthError', description: 'An error of an OAuth endpoint (RFC 6749 §5.2).' },
+)
+
 type Refusals = { readonly [status in `${number}`]: { readonly description: string; readonly content: object } }
 
 /**
@@ -38,14 +44,20 @@ type Refusals = { readonly [status in `${number}`]: { readonly description: stri
  * Refusals are written by `problem.ts`, not by the schema.
  */
 export function refusals(...codes: readonly ProblemCode[]): Refusals {
+  return describeRefusals(codes, { 'application/problem+json': { schema: { $ref: 'Problem#' } } })
+}
+
+/** The same for an OAuth endpoint, whose refusals `oauth-error.ts` writes. */
+export function oauthRefusals(...codes: readonly ProblemCode[]): Refusals {
+  return describeRefusals(codes, { 'application/json': { schema: { $ref: 'OAuthError#' } } })
+}
+
+function describeRefusals(codes: readonly ProblemCode[], content: object): Refusals {
   const all: readonly ProblemCode[] = [...codes, 'request_invalid', 'unavailable', 'internal']
   const byStatus = Map.groupBy(new Set(all), (code) => PROBLEMS[code].status)
   const entries = [...byStatus].map(([status, group]) => [
     status,
-    {
-      description: group.map((code) => `\`${code}\``).join(', '),
-      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
-    },
+    { description: group.map((code) => `\`${code}\``).join(', '), content },
   ])
   return Object.fromEntries(entries)
 }

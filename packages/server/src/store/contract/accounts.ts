@@ -9,6 +9,7 @@ import {
   anAttempt,
   anEvent,
   eventTypes,
+  oneEach,
   signedIn,
   withStore,
 } from './fixtures.ts'
@@ -80,7 +81,13 @@ export function describeAccounts(open: OpenStore): void {
         for (const session of others) await store.sessions.open(session, account.passwordHash, [])
         const { session: foreign } = await signedIn(store)
 
-        const change = { expectedHash: account.passwordHash, newHash: 'new', at: T0 + 5, keepSession: kept.id }
+        const change = {
+          expectedHash: account.passwordHash,
+          newHash: 'new',
+          at: T0 + 5,
+          keepSession: kept.id,
+          revocations: oneEach,
+        }
         assert.equal(await store.accounts.changePassword(account.id, change, [anEvent('password.changed')]), 2)
 
         const after = await store.accounts.get(account.id)
@@ -101,7 +108,13 @@ export function describeAccounts(open: OpenStore): void {
         const { account } = await signedIn(store)
         const results = await Promise.all(
           ['one', 'two'].map((newHash) => {
-            const change = { expectedHash: account.passwordHash, newHash, at: T0, keepSession: null }
+            const change = {
+              expectedHash: account.passwordHash,
+              newHash,
+              at: T0,
+              keepSession: null,
+              revocations: oneEach,
+            }
             return store.accounts.changePassword(account.id, change, [anEvent('password.changed')])
           }),
         )
@@ -121,8 +134,16 @@ export function describeAccounts(open: OpenStore): void {
     test('SE-06: disabling ends the sessions and lets nobody open another', () =>
       withStore(open, async ({ store }) => {
         const { account, session } = await signedIn(store)
-        assert.equal(await store.accounts.disable(account.id, T0 + 9, [anEvent('account.disabled')]), true)
-        assert.equal(await store.accounts.disable(account.id, T0 + 10, [anEvent('account.disabled')]), false)
+        assert.equal(
+          await store.accounts.disable(account.id, { at: T0 + 9, revocations: oneEach }, [anEvent('account.disabled')]),
+          true,
+        )
+        assert.equal(
+          await store.accounts.disable(account.id, { at: T0 + 10, revocations: oneEach }, [
+            anEvent('account.disabled'),
+          ]),
+          false,
+        )
         const refreshed = await store.sessions.refresh(session.id, anAttempt(1))
         assert.equal(refreshed?.decision.kind, 'revoked')
         assert.equal(refreshed?.session.revokedBecause, 'account_disabled')
@@ -133,8 +154,14 @@ export function describeAccounts(open: OpenStore): void {
     test('SE-06: deleting removes the account and its sessions; events stay', () =>
       withStore(open, async ({ store }) => {
         const { account, session } = await signedIn(store)
-        assert.equal(await store.accounts.delete(account.id, [anEvent('account.deleted')]), true)
-        assert.equal(await store.accounts.delete(account.id, [anEvent('account.deleted')]), false)
+        assert.equal(
+          await store.accounts.delete(account.id, { at: T0, revocations: oneEach }, [anEvent('account.deleted')]),
+          true,
+        )
+        assert.equal(
+          await store.accounts.delete(account.id, { at: T0, revocations: oneEach }, [anEvent('account.deleted')]),
+          false,
+        )
         assert.equal(await store.accounts.get(account.id), null)
         assert.equal(await store.sessions.get(session.id), null)
         assert.equal(await store.sessions.refresh(session.id, anAttempt(1)), null)

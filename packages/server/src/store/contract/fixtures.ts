@@ -3,6 +3,8 @@ import type { Account } from '../../domain/account.ts'
 import type { EventDraft, EventType, Source } from '../../domain/event.ts'
 import { decideRefresh } from '../../domain/refresh.ts'
 import type { PresentedRefresh, RefreshPolicy } from '../../domain/refresh.ts'
+import { revokeSessions } from '../../domain/revocation.ts'
+import type { CauseRevocations } from '../../domain/revocation.ts'
 import type { Session } from '../../domain/session.ts'
 import type { RefreshAttempt, Store } from '../store.ts'
 
@@ -59,6 +61,7 @@ export function aSession(account: Account, members: Partial<Session> = {}): Sess
     createdAt: T0,
     generation: 1,
     rotatedAt: T0,
+    tokensUntil: T0 + 900,
     secret: Uint8Array.from(randomBytes(32)),
     keyThumbprint: null,
     epoch: 1,
@@ -92,6 +95,9 @@ export async function signedIn(
   return { account: owner, session: opened }
 }
 
+/** Puts every session that ended on the list. */
+export const oneEach: CauseRevocations = (ended) => revokeSessions(ended, T0)
+
 export const POLICY: RefreshPolicy = {
   idleTtlSeconds: 604_800,
   absoluteTtlSeconds: 2_592_000,
@@ -114,6 +120,8 @@ export function anAttempt(
     address: SOURCE.address,
     userAgent: SOURCE.userAgent,
     decide: ({ session }) => decideRefresh(session, complete, at, POLICY),
+    tokensUntil: () => at + 900,
+    revocations: oneEach,
     events: (decision, { session }) => [
       anEvent(EVENT_OF[decision.kind] ?? 'session.refresh_refused', {
         at,

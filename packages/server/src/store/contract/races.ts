@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { PresentedRefresh } from '../../domain/refresh.ts'
 import type { Session } from '../../domain/session.ts'
 import type { RefreshOutcome, Store } from '../store.ts'
-import { T0, aSession, anAttempt, anEvent, signedIn, tally, withStore } from './fixtures.ts'
+import { T0, aSession, anAttempt, anEvent, oneEach, signedIn, tally, withStore } from './fixtures.ts'
 import type { OpenStore, OpenedStore } from './fixtures.ts'
 
 const CALLERS = 64
@@ -62,7 +62,7 @@ export function describeRaces(open: OpenStore): void {
           const late = aSession(account)
           await Promise.all([
             store.sessions.open(late, account.passwordHash, []),
-            store.accounts.disable(account.id, T0, []),
+            store.accounts.disable(account.id, { at: T0, revocations: oneEach }, []),
           ])
           assert.deepEqual(await store.sessions.listOpen(account.id, 10), [])
         }
@@ -112,7 +112,7 @@ async function raceRevocations({ store, connect }: OpenedStore, pairs: number): 
     await store.sessions.open(session, account.passwordHash, [])
     const refresh = () => store.sessions.refresh(session.id, anAttempt(1))
     const revoke = () =>
-      other.sessions.revoke(session.id, { at: T0 + 60, because: 'logout' }, [
+      other.sessions.revoke(session.id, { at: T0 + 60, because: 'logout', revocations: oneEach }, [
         anEvent('session.ended', { sessionId: session.id }),
       ])
     const [refreshed, revoked] =

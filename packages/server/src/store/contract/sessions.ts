@@ -9,6 +9,7 @@ import {
   anAttempt,
   anEvent,
   eventTypes,
+  oneEach,
   signedIn,
   withStore,
 } from './fixtures.ts'
@@ -40,7 +41,7 @@ export function describeSessions(open: OpenStore): void {
         const [second, third] = [aSession(account, { createdAt: T0 + 1 }), aSession(account, { createdAt: T0 + 2 })]
         for (const session of [second, third]) await store.sessions.open(session, account.passwordHash, [])
         await signedIn(store)
-        await store.sessions.revoke(second.id, { at: T0 + 3, because: 'logout' }, [])
+        await store.sessions.revoke(second.id, { at: T0 + 3, because: 'logout', revocations: oneEach }, [])
         assert.deepEqual(await store.sessions.listOpen(account.id, 10), [third, first])
         assert.deepEqual(await store.sessions.listOpen(account.id, 1), [third])
       }))
@@ -51,7 +52,7 @@ export function describeSessions(open: OpenStore): void {
         const moved = { at: T0 + 60, address: '198.51.100.9', userAgent: 'other/2.0' }
         const outcome = await store.sessions.refresh(session.id, anAttempt(1, {}, moved))
         const { at: rotatedAt, ...source } = moved
-        const expected = { ...session, ...source, generation: 2, rotatedAt }
+        const expected = { ...session, ...source, generation: 2, rotatedAt, tokensUntil: rotatedAt + 900 }
         assert.deepEqual(outcome, { decision: { kind: 'rotate' }, session: expected, account })
         assert.deepEqual((await store.sessions.get(session.id))?.session, expected)
       }))
@@ -121,7 +122,7 @@ export function describeSessions(open: OpenStore): void {
       withStore(open, async ({ store }) => {
         const { account, session } = await signedIn(store)
         const { account: stranger } = await signedIn(store)
-        const revocation = { at: T0 + 7, because: 'ended_by_owner' as const }
+        const revocation = { at: T0 + 7, because: 'ended_by_owner' as const, revocations: oneEach }
         const revoke = (owner: string) =>
           store.sessions.revoke(session.id, { ...revocation, owner }, [anEvent('session.ended')])
         assert.equal(await revoke(stranger.id), false)
@@ -137,11 +138,18 @@ export function describeSessions(open: OpenStore): void {
         const { account, session: first } = await signedIn(store)
         const others = [aSession(account), aSession(account)]
         for (const session of others) await store.sessions.open(session, account.passwordHash, [])
-        await store.sessions.revoke(first.id, { at: T0 + 1, because: 'logout' }, [])
-        const ended = await store.sessions.revokeAll(account.id, { at: T0 + 2, because: 'logout_all' }, [])
+        await store.sessions.revoke(first.id, { at: T0 + 1, because: 'logout', revocations: oneEach }, [])
+        const ended = await store.sessions.revokeAll(
+          account.id,
+          { at: T0 + 2, because: 'logout_all', revocations: oneEach },
+          [],
+        )
         assert.deepEqual(ended.toSorted(), others.map(({ id }) => id).toSorted())
         assert.equal((await store.sessions.get(first.id))?.session.revokedBecause, 'logout')
-        assert.deepEqual(await store.sessions.revokeAll(account.id, { at: T0 + 3, because: 'logout_all' }, []), [])
+        assert.deepEqual(
+          await store.sessions.revokeAll(account.id, { at: T0 + 3, because: 'logout_all', revocations: oneEach }, []),
+          [],
+        )
       }))
 
     test('LG-04: a source stays known after the session has moved on, and after it has ended', () =>
@@ -152,7 +160,7 @@ export function describeSessions(open: OpenStore): void {
 
         await store.sessions.refresh(session.id, anAttempt(1, {}, { at: T0 + 60, address: '198.51.100.9' }))
         await store.sessions.refresh(session.id, anAttempt(2, {}, { at: T0 + 70, address: '2001:db8::1' }))
-        await store.sessions.revoke(session.id, { at: T0 + 80, because: 'logout' }, [])
+        await store.sessions.revoke(session.id, { at: T0 + 80, because: 'logout', revocations: oneEach }, [])
         assert.deepEqual([await knows('192.0.2.7'), await knows('192.0.2.7', T0 + 1)], [true, false])
         assert.deepEqual([await knows('198.51.100.9', T0 + 60), await knows('198.51.100.9', T0 + 61)], [true, false])
         assert.deepEqual([await knows('2001:db8:0:0::/64', T0 + 70), await knows('192.0.2.8')], [true, false])

@@ -84,10 +84,10 @@ export function createAccountStore(
 
     changePassword: (id, change, events) =>
       db.write(async (run) => {
-        const { expectedHash: expected, newHash: hash, at, keepSession } = change
+        const { expectedHash: expected, newHash: hash, at, keepSession, revocations } = change
         const { changed } = await run(replaceHash({ id, expected, hash, at }))
         if (changed === 0) return null
-        const revoked = await revokeSessions(run, id, { at, because: 'password_changed' }, keepSession)
+        const revoked = await revokeSessions(run, id, { at, because: 'password_changed', revocations }, keepSession)
         await append(run, events)
         return revoked.length
       }),
@@ -100,7 +100,7 @@ export function createAccountStore(
         return true
       }),
 
-    disable: (id, at, events) =>
+    disable: (id, { at, revocations }, events) =>
       db.write(async (run) => {
         const { changed } = await run(
           build
@@ -111,13 +111,15 @@ export function createAccountStore(
             .compile(),
         )
         if (changed === 0) return false
-        await revokeSessions(run, id, { at, because: 'account_disabled' }, null)
+        await revokeSessions(run, id, { at, because: 'account_disabled', revocations }, null)
         await append(run, events)
         return true
       }),
 
-    delete: (id, events) =>
+    delete: (id, { at, revocations }, events) =>
       db.write(async (run) => {
+        // the rows are about to go: this is how their tokens get onto the list
+        await revokeSessions(run, id, { at, because: 'account_deleted', revocations }, null)
         const { changed } = await run(build.deleteFrom('accounts').where('id', '=', id).compile())
         if (changed === 0) return false
         await append(run, events)

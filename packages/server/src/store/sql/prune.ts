@@ -26,4 +26,23 @@ export async function prune({ build, write }: SqlDatabase, now: EpochSeconds, ke
       ),
   ]
   for (const deletion of deletions) await write((run) => run(deletion.compile()))
+  await pruneRevocations({ build, write }, now)
+}
+
+/**
+ * All of them, since they can come much faster than anything else here: in short transactions, so that others get
+ * their turn. The newest row stays, because the list's sequence is read from it.
+ */
+async function pruneRevocations({ build, write }: Pick<SqlDatabase, 'build' | 'write'>, now: EpochSeconds) {
+  const newest = build.selectFrom('revocations').select(({ fn }) => fn.max('sequence').as('sequence'))
+  const lapsed = build
+    .selectFrom('revocations')
+    .select('sequence')
+    .where('until', '<=', now)
+    .where('sequence', '<', newest)
+    .limit(MAX_ROWS)
+  const deletion = build.deleteFrom('revocations').where('sequence', 'in', lapsed).compile()
+  for (let deleted = MAX_ROWS; deleted === MAX_ROWS;) {
+    deleted = (await write((run) => run(deletion))).changed
+  }
 }

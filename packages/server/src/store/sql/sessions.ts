@@ -1,10 +1,12 @@
 import { addressPrefix } from '../../domain/address.ts'
 import type { RefreshDecision } from '../../domain/refresh.ts'
 import type { Session } from '../../domain/session.ts'
-import type { RefreshAttempt, SessionAndAccount, SessionStore } from '../store.ts'
+import type { RefreshAttempt, SessionAndAccount, SessionRevocation, SessionStore } from '../store.ts'
 import { compileOnce, pick } from './compile-once.ts'
 import type { RunStatement, SqlDatabase } from './database.ts'
 import type { AppendEvents } from './events.ts'
+import type { AppendRevocations } from './revocations.ts'
+import { ENDED_COLUMNS, endedFromRow } from './revoke-sessions.ts'
 import type { RevokeSessions } from './revoke-sessions.ts'
 import { SESSION_COLUMNS, accountFromRow, sessionFromRow, sessionToRow } from './rows.ts'
 import type { AccountsTable, SessionsTable } from './schema.ts'
@@ -13,6 +15,7 @@ export function createSessionStore(
   db: SqlDatabase,
   append: AppendEvents,
   revokeSessions: RevokeSessions,
+  appendRevocations: AppendRevocations,
 ): SessionStore {
   const { build, traits } = db
   const lockEntitledAccount = compileOnce(({ id, hash }: { id: string; hash: string }) =>
@@ -26,8 +29,8 @@ export function createSessionStore(
   )
   const insert = compileOnce((row: SessionsTable) => build.insertInto('sessions').values(pick(row, SESSION_COLUMNS)))
   const withAccount = createWithAccount(db)
-  const revokeOne = createRevokeOne(db)
-  const carryOut = createCarryOut(db)
+  const revokeOne = createRevokeOne(db, appendRevocations)
+  const carryOut = createCarryOut(db, revokeOne)
 
   return {
     open: (session, expectedHash, events) =>
@@ -73,9 +76,8 @@ export function createSessionStore(
 
     revoke: (id, revocation, events) =>
       db.write(async (run) => {
-        const { at, because, owner } = revocation
-        const changed = await revokeOne(run, id, { at, because, owner: owner ?? null })
-        if (!changed) return false
+        const revoked = await revokeOne(run, id, revocation)
+        if (!revoked) return false
         await append(run, events)
         return true
       }),
@@ -84,7 +86,7 @@ export function createSessionStore(
       db.write(async (run) => {
         const revoked = await revokeSessions(run, accountId, revocation, null)
         await append(run, events)
-        return revoked
+        return revoked.map((session) => session.id)
       }),
 
     async knowsSource(accountId, prefix, since) {
@@ -139,15 +141,14 @@ function fromJoined(row: JoinedRow): SessionAndAccount {
  * Does to the row what was decided, provided it is still the row that was decided upon: resolves to the session
  * afterwards, or to `null` when another transaction has changed it meanwhile.
  */
-function createCarryOut(db: SqlDatabase) {
+function createCarryOut(db: SqlDatabase, revokeOne: RevokeOne) {
   const rotate = createRotate(db)
-  const revokeOne = createRevokeOne(db)
   return async (run: RunStatement, decision: RefreshDecision, session: Session, attempt: RefreshAttempt) => {
     if (decision.kind === 'rotate') return rotate(run, session, attempt)
     if (decision.kind !== 'reuse') return session
-    const revocation = { at: attempt.at, because: 'reuse' as const }
-    const changed = await revokeOne(run, session.id, { ...revocation, owner: null })
-    return changed ? { ...session, revokedAt: revocation.at, revokedBecause: revocation.because } : null
+    const revocation = { at: attempt.at, because: 'reuse' as const, revocations: attempt.revocations }
+    const revoked = await revokeOne(run, session.id, revocation)
+    return revoked ? { ...session, revokedAt: revocation.at, revokedBecause: revocation.because } : null
   }
 }
 
@@ -156,7 +157,7 @@ function createRotate({ build }: SqlDatabase) {
   const update = compileOnce((values: RotateValues) =>
     build
       .updateTable('sessions')
-      .set(pick(values, ['generation', 'rotated_at', 'address', 'address_prefix', 'user_agent']))
+      .set(pick(values, ['generation', 'rotated_at', 'tokens_until', 'address', 'address_prefix', 'user_agent']))
       .where('id', '=', values.id)
       .where('generation', '=', values.expected)
       .where('revoked_at', 'is', null),
@@ -167,32 +168,39 @@ function createRotate({ build }: SqlDatabase) {
       .values({ account_id: values.accountId, address_prefix: values.prefix, last_at: values.at })
       .onConflict((conflict) => conflict.columns(['account_id', 'address_prefix']).doUpdateSet({ last_at: values.at })),
   )
-  return async (run: RunStatement, session: Session, { at, address, userAgent }: RefreshAttempt) => {
+  return async (run: RunStatement, session: Session, attempt: RefreshAttempt) => {
+    const { at, address, userAgent } = attempt
+    const tokensUntil = attempt.tokensUntil(session)
     const { id, accountId, generation: expected } = session
     const prefix = addressPrefix(address)
-    const values = { id, expected, generation: expected + 1, rotated_at: at, address, address_prefix: prefix }
-    const { changed } = await run(update({ ...values, user_agent: userAgent }))
+    const source = { address, address_prefix: prefix, user_agent: userAgent }
+    const values = { id, expected, generation: expected + 1, rotated_at: at, tokens_until: tokensUntil, ...source }
+    const { changed } = await run(update(values))
     if (changed === 0) return null
     const formerPrefix = addressPrefix(session.address)
     if (formerPrefix !== prefix) await run(rememberSource({ accountId, prefix: formerPrefix, at: session.rotatedAt }))
-    return { ...session, generation: values.generation, rotatedAt: at, address, userAgent }
+    return { ...session, generation: values.generation, rotatedAt: at, tokensUntil, address, userAgent }
   }
 }
 
 interface RotateValues extends Pick<
   SessionsTable,
-  'id' | 'generation' | 'rotated_at' | 'address' | 'address_prefix' | 'user_agent'
+  'id' | 'generation' | 'rotated_at' | 'tokens_until' | 'address' | 'address_prefix' | 'user_agent'
 > {
   readonly expected: number
 }
 
-function createRevokeOne({ build }: SqlDatabase) {
+/** Revokes one open session and puts on the revocation list what that causes; `false` when there was none to revoke. */
+type RevokeOne = (run: RunStatement, id: string, revocation: SessionRevocation) => Promise<boolean>
+
+function createRevokeOne({ build }: SqlDatabase, append: AppendRevocations): RevokeOne {
   const revoke = compileOnce((values: { id: string; at: number; because: string }) =>
     build
       .updateTable('sessions')
       .set({ revoked_at: values.at, revoked_because: values.because })
       .where('id', '=', values.id)
-      .where('revoked_at', 'is', null),
+      .where('revoked_at', 'is', null)
+      .returning(ENDED_COLUMNS),
   )
   const revokeOfOwner = compileOnce((values: { id: string; at: number; because: string; owner: string }) =>
     build
@@ -200,14 +208,14 @@ function createRevokeOne({ build }: SqlDatabase) {
       .set({ revoked_at: values.at, revoked_because: values.because })
       .where('id', '=', values.id)
       .where('account_id', '=', values.owner)
-      .where('revoked_at', 'is', null),
+      .where('revoked_at', 'is', null)
+      .returning(ENDED_COLUMNS),
   )
-  return async (
-    run: RunStatement,
-    id: string,
-    { at, because, owner }: { at: number; because: string; owner: string | null },
-  ) => {
-    const query = owner === null ? revoke({ id, at, because }) : revokeOfOwner({ id, at, because, owner })
-    return (await run(query)).changed > 0
+  return async (run, id, { at, because, owner, revocations }) => {
+    const query = owner === undefined ? revoke({ id, at, because }) : revokeOfOwner({ id, at, because, owner })
+    const ended = (await run(query)).rows.map(endedFromRow)
+    if (ended.length === 0) return false
+    await append(run, revocations(ended), at)
+    return true
   }
 }

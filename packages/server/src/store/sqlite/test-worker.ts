@@ -1,4 +1,4 @@
-import { T0, anAttempt } from '../contract/fixtures.ts'
+import { T0, anAttempt, oneEach } from '../contract/fixtures.ts'
 import type { RefreshDecision } from '../../domain/refresh.ts'
 import { openSqliteStore } from './open.ts'
 
@@ -56,7 +56,7 @@ async function carryOut(orders: Exclude<Orders, { kind: 'go' }>, go: Promise<voi
       }
     case 'revoke':
       for (const sessionId of orders.sessionIds) {
-        await sessions.revoke(sessionId, { at: T0, because: 'logout' }, [])
+        await sessions.revoke(sessionId, { at: T0, because: 'logout', revocations: oneEach }, [])
         report({ kind: 'revoked', sessionId })
       }
   }
