@@ -20,11 +20,12 @@ import { newAccountId, newSessionId, systemRandomBytes } from './crypto/ids.ts'
 import { isHmac } from './crypto/key-material.ts'
 import { loadKeyring } from './crypto/keyring.ts'
 import type { Keyring } from './crypto/keyring.ts'
-import { MASTER_KEY_FILE, loadMasterKeyFile } from './crypto/master-key-file.ts'
+import { MASTER_KEY_FILE, loadMasterKeyFile, readMasterKeyFile } from './crypto/master-key-file.ts'
 import { createMasterKey } from './crypto/master-key.ts'
 import type { MasterKey } from './crypto/master-key.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokens } from './crypto/refresh-tokens.ts'
+import { createSeals } from './crypto/seals.ts'
 import { loadServerSecret } from './crypto/server-secret.ts'
 import type { Source } from './domain/event.ts'
 import type { ConnectedGuard } from './domain/key-rotation.ts'
@@ -133,6 +134,7 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
         now,
       }),
       signingKeys: keyring,
+      seals: createSeals(masterKey),
       refreshTokens: createRefreshTokens(await loadServerSecret(store.secrets, masterKey, randomBytes)),
       addressLimit: createAddressLimit({
         attempts: config.loginAddressAttempts,
@@ -173,11 +175,13 @@ async function freePort(host: string): Promise<number> {
 }
 
 function openMasterKey(config: Config, directory: string, randomBytes: (size: number) => Uint8Array): MasterKey {
-  const versions =
-    config.masterKey === null
-      ? loadMasterKeyFile(join(directory, MASTER_KEY_FILE), randomBytes)
-      : ([config.masterKey.reveal()] as const)
-  return createMasterKey(versions, randomBytes)
+  const { masterKey, masterKeyPrevious } = config
+  if (masterKey !== null) {
+    const previous = masterKeyPrevious === null ? [] : [masterKeyPrevious.reveal()]
+    return createMasterKey([masterKey.reveal(), ...previous], randomBytes)
+  }
+  const path = join(directory, MASTER_KEY_FILE)
+  return createMasterKey(loadMasterKeyFile(path, randomBytes), randomBytes, () => readMasterKeyFile(path))
 }
 
 async function openPasswords(config: Config, randomBytes: (size: number) => Uint8Array): Promise<Passwords> {

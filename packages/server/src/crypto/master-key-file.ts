@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import type { RandomBytes } from './ids.ts'
 import { MASTER_KEY_BYTES, MasterKeyError } from './master-key.ts'
+import type { MasterKeyVersions } from './master-key.ts'
 
 /** The file's name in the data directory. */
 export const MASTER_KEY_FILE = 'master.key'
@@ -23,8 +24,13 @@ export const MASTER_KEY_FILE = 'master.key'
  * whole or not at all; processes that start at once end with the same one. Throws `MasterKeyError` when others on the
  * machine may read it, or when a line is no key.
  */
-export function loadMasterKeyFile(path: string, randomBytes: RandomBytes): readonly [Uint8Array, ...Uint8Array[]] {
+export function loadMasterKeyFile(path: string, randomBytes: RandomBytes): MasterKeyVersions {
   return parse(readPrivate(path) ?? create(path, randomBytes), path)
+}
+
+/** Reads the versions again; never makes a file. Throws `MasterKeyError`, also when the file is gone. */
+export function readMasterKeyFile(path: string): MasterKeyVersions {
+  return parse(readPrivate(path) ?? '', path)
 }
 
 function readPrivate(path: string): string | null {
@@ -88,7 +94,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-function parse(text: string, path: string): readonly [Uint8Array, ...Uint8Array[]] {
+function parse(text: string, path: string): MasterKeyVersions {
   const lines = text.split('\n').map((line) => line.trim())
   const [newest, ...older] = lines
     .filter((line) => line !== '' && !line.startsWith('#'))

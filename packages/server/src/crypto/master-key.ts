@@ -12,7 +12,12 @@ export interface MasterKey {
   seal(plaintext: Uint8Array, purpose: string): string
   /** Decrypts what was sealed for this purpose under any of the keys. Throws `MasterKeyError`. */
   open(sealed: string, purpose: string): Uint8Array
+  /** Whether it was sealed under the newest key. Opens nothing. */
+  isNewest(sealed: string): boolean
 }
+
+/** Versions of the master key, the newest first. */
+export type MasterKeyVersions = readonly [Uint8Array, ...Uint8Array[]]
 
 export type MasterKeyErrorCode =
   | 'key_weak'
@@ -37,25 +42,54 @@ export const MASTER_KEY_BYTES = 32
 /**
  * Makes the master key from its versions, the newest first: it seals; all of them open.
  *
+ * With `readAgain` a version that was added while the server runs is used without a restart: it is asked before
+ * anything is sealed, and when something was sealed under a key not known yet. Versions once known still open. What it
+ * throws is passed over: somebody may be writing the file at this moment.
+ *
  * Throws `MasterKeyError` `key_weak` for bytes that no random source gave.
  */
-export function createMasterKey(versions: readonly [Uint8Array, ...Uint8Array[]], randomBytes: RandomBytes): MasterKey {
-  const keys = versions.map(checkKey)
-  const byId = new Map(keys.map((key) => [idOf(key), key]))
-  const [newest] = keys
-  if (newest === undefined) throw new TypeError('a master key has at least one version')
-  const newestId = idOf(newest)
+export function createMasterKey(
+  versions: MasterKeyVersions,
+  randomBytes: RandomBytes,
+  readAgain?: () => MasterKeyVersions,
+): MasterKey {
+  const byId = new Map<string, Uint8Array>()
+  let newestId = ''
+  const learn = (given: MasterKeyVersions): void => {
+    const keys = given.map(checkKey).map((key) => [idOf(key), key] as const)
+    for (const [id, key] of keys) byId.set(id, key)
+    newestId = keys[0]?.[0] ?? newestId
+  }
+  const lookAgain = (): void => {
+    if (readAgain === undefined) return
+    try {
+      learn(readAgain())
+    } catch {
+      // what is known goes on working
+    }
+  }
+  const keyOf = (id: string): Uint8Array => {
+    if (!byId.has(id)) lookAgain()
+    const key = byId.get(id)
+    if (key === undefined) throw unknownKey()
+    return key
+  }
+  learn(versions)
   return {
     seal(plaintext, purpose) {
+      lookAgain()
       const nonce = randomBytes(NONCE_BYTES)
-      return `${FORMAT}.${newestId}.${encrypt(newest, nonce, plaintext, contextOf(newestId, purpose))}`
+      const context = contextOf(newestId, purpose)
+      return `${FORMAT}.${newestId}.${encrypt(keyOf(newestId), nonce, plaintext, context)}`
     },
     open(sealed, purpose) {
       const [format, id = '', text = '', ...rest] = sealed.split('.')
       if (format !== FORMAT || rest.length > 0) throw damaged()
-      const key = byId.get(id)
-      if (key === undefined) throw unknownKey()
-      return decrypt(key, Buffer.from(text, 'base64url'), contextOf(id, purpose))
+      return decrypt(keyOf(id), Buffer.from(text, 'base64url'), contextOf(id, purpose))
+    },
+    isNewest(sealed) {
+      lookAgain()
+      return sealed.startsWith(`${FORMAT}.${newestId}.`)
     },
   }
 }

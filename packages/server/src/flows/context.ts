@@ -4,7 +4,7 @@ import type { PasswordPolicy } from '../domain/password-policy.ts'
 import type { SessionLifetimes } from '../domain/session.ts'
 import type { StoredSigningKey } from '../domain/signing-key.ts'
 import type { EpochSeconds } from '../domain/time.ts'
-import type { Store } from '../store/store.ts'
+import type { SealedValue, Store } from '../store/store.ts'
 
 /** Everything a journey may use. Clock, randomness and storage are values in here, so that a test can choose them. */
 export interface Context {
@@ -17,6 +17,7 @@ export interface Context {
   readonly accessTokens: AccessTokenIssuer
   readonly accessTokenReader: AccessTokenReader
   readonly signingKeys: SigningKeys
+  readonly seals: Seals
   readonly refreshTokens: RefreshTokens
   readonly addressLimit: AddressLimit
   readonly settings: Settings
@@ -88,6 +89,12 @@ export interface SigningKeys {
   create(state: 'pending' | 'active'): Promise<StoredSigningKey>
   /** This node signs with, trusts and publishes what the store says. Resolves to whether that was news. */
   refresh(): Promise<boolean>
+}
+
+/** The master key, as far as its own rotation goes. */
+export interface Seals {
+  /** The same secret, sealed under the newest version of the master key; `null` when it is. */
+  renew(value: SealedValue): string | null
 }
 
 /** Refresh tokens: `sid`, generation, a proof under the session's secret, and a MAC over all under the server's key. */
