@@ -8,9 +8,13 @@ export interface RequestLimits {
   readonly maxBytes: number
 }
 
-export type JwksAnswer =
+export type JwksAnswer = (
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'changed'; readonly body: Buffer; readonly etag: string | null }
+) & {
+  /** How long the answer stays fresh (RFC 9111 §4.2); 0 when it is not to be kept, `null` when it does not say. */
+  readonly freshSeconds: number | null
+}
 
 /**
  * Asks for a JWK Set once: no redirect is followed, the type must be JSON, time and size are bounded.
@@ -30,9 +34,11 @@ export async function requestJwks(limits: RequestLimits, etag: string | null): P
       cache: 'no-store',
       signal,
     })
-    if (response.status === 304 && etag !== null) return { kind: 'unchanged' }
+    const freshSeconds = freshnessOf(response.headers)
+    if (response.status === 304 && etag !== null) return { kind: 'unchanged', freshSeconds }
     checkAnswer(response)
-    return { kind: 'changed', body: await readBody(response, maxBytes), etag: response.headers.get('etag') }
+    const body = await readBody(response, maxBytes)
+    return { kind: 'changed', body, etag: response.headers.get('etag'), freshSeconds }
   } catch (cause) {
     if (cause instanceof JwtError) throw cause
     throw new JwtError('keys_unavailable', signal.aborted ? 'the request timed out' : 'the request failed', { cause })
@@ -62,6 +68,22 @@ async function readBody(response: Response, maxBytes: number): Promise<Buffer> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+function freshnessOf(headers: Headers): number | null {
+  const directives = (headers.get('cache-control') ?? '').toLowerCase().split(',')
+  const names = new Map(directives.map((directive) => splitDirective(directive)))
+  if (names.has('no-store') || names.has('no-cache')) return 0
+  const maxAge = names.get('max-age') ?? ''
+  if (!/^\d{1,9}$/.test(maxAge)) return null
+  // a cache on the way has had it for so long already
+  const age = headers.get('age') ?? ''
+  return Math.max(0, Number(maxAge) - (/^\d{1,9}$/.test(age) ? Number(age) : 0))
+}
+
+function splitDirective(directive: string): readonly [string, string] {
+  const [name = '', value = ''] = directive.split('=')
+  return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')]
 }
 
 function refused(message: string): JwtError {

@@ -17,9 +17,9 @@ export interface RemoteKeySetOptions {
   readonly fetch?: typeof fetch
   /** Default: the system clock, whole seconds. */
   readonly now?: () => EpochSeconds
-  /** Least time between two requests caused by unknown key ids. Default 30. */
+  /** Least time between two requests caused by unknown key ids, and between any two of an answer not to be kept. Default 30. */
   readonly cooldownSeconds?: number
-  /** Age from which `revalidate` asks again. Default 600. */
+  /** Age from which `revalidate` asks again, or sooner where the answer's `Cache-Control` says so. Default 600. */
   readonly maxAgeSeconds?: number
   /** Age from which the keys are no longer used, if no newer ones can be had. Default 86400. */
   readonly maxStaleSeconds?: number
@@ -76,6 +76,8 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
   return new FetchedKeySet(options)
 }
 
+/** Even if the issuer lets its keys age faster, there is no more than one request a second. */
+const LEAST_AGE_SECONDS = 1
 /** Key ids that were looked for and not found; enough for honest stragglers, too few to cost memory. */
 const MAX_REMEMBERED_KIDS = 256
 const MAX_REMEMBERED_KID_LENGTH = 256
@@ -94,12 +96,14 @@ class FetchedKeySet implements RemoteKeySet {
   #failures = 0
   #lastError: JwtError | null = null
   #request: Promise<boolean> | null = null
-  readonly #absent = new Map<string, EpochSeconds>()
+  #freshSeconds: number
+  readonly #absent = new Map<string, Absence>()
 
   constructor(options: RemoteKeySetOptions) {
     this.#limits = { ...readLimits(options), url: readUrl(options.url), fetch: options.fetch ?? globalThis.fetch }
     this.#now = options.now ?? (() => Math.floor(Date.now() / 1000))
     this.#onError = options.onError ?? (() => {})
+    this.#freshSeconds = this.#limits.maxAgeSeconds
   }
 
   /** Negative while there are no usable keys, so that a cache notices when the last good ones have become too old. */
@@ -119,14 +123,18 @@ class FetchedKeySet implements RemoteKeySet {
 
   async refreshFor(kid: string | undefined): Promise<boolean> {
     const generation = this.#generation
-    if (this.#request === null && !this.#mayAskFor(kid)) return false
-    const isAnswered = await this.#ask()
-    if (isAnswered && kid !== undefined && !this.#keys.keys.some((key) => key.kid === kid)) this.#rememberAbsent(kid)
+    let isAnswered = false
+    // one that is under way may have been sent before the key was published: then another is worth waiting for
+    for (let round = 0; round < 2 && !this.#holds(kid); round++) {
+      if (this.#request === null && !this.#mayAskFor(kid)) break
+      isAnswered = await this.#ask()
+    }
+    if (isAnswered && kid !== undefined && !this.#holds(kid)) this.#rememberAbsent(kid)
     return this.#generation !== generation
   }
 
   revalidate(): void {
-    if (this.#request !== null || this.#age() < this.#limits.maxAgeSeconds || !this.#mayAskAgain()) return
+    if (this.#request !== null || this.#age() < this.#freshSeconds || !this.#mayAskAgain()) return
     void this.#ask()
   }
 
@@ -137,6 +145,10 @@ class FetchedKeySet implements RemoteKeySet {
       staleSeconds: this.#age(),
       lastError: this.#lastError?.message ?? null,
     }
+  }
+
+  #holds(kid: string | undefined): boolean {
+    return kid !== undefined && this.#keys.keys.some((key) => key.kid === kid)
   }
 
   #isUsable(): boolean {
@@ -156,21 +168,26 @@ class FetchedKeySet implements RemoteKeySet {
   #mayAskFor(kid: string | undefined): boolean {
     const now = this.#now()
     if (now - this.#askedForUnknownAt < this.#limits.cooldownSeconds || !this.#mayAskAgain()) return false
-    const absentAt = kid === undefined ? undefined : this.#absent.get(kid)
-    if (absentAt !== undefined && now - absentAt < this.#limits.maxAgeSeconds) return false
+    const absence = kid === undefined ? undefined : this.#absent.get(kid)
+    if (absence !== undefined && now - absence.at < absence.pauseSeconds) return false
     this.#askedForUnknownAt = now
     return true
   }
 
+  /** A node that has not heard of a new key yet must not have it refused for long, nor a dead one be asked for ever. */
   #rememberAbsent(kid: string): void {
     if (kid.length > MAX_REMEMBERED_KID_LENGTH) return
+    const { cooldownSeconds, maxAgeSeconds } = this.#limits
+    const doubled = 2 * (this.#absent.get(kid)?.pauseSeconds ?? cooldownSeconds / 2)
+    const pauseSeconds = Math.min(doubled, Math.max(cooldownSeconds, maxAgeSeconds))
+    this.#absent.delete(kid)
     if (this.#absent.size >= MAX_REMEMBERED_KIDS) {
       for (const oldest of this.#absent.keys()) {
         this.#absent.delete(oldest)
         break
       }
     }
-    this.#absent.set(kid, this.#now())
+    this.#absent.set(kid, { at: this.#now(), pauseSeconds })
   }
 
   /** One request at a time; whoever comes meanwhile shares it. Resolves to false on failure. */
@@ -204,9 +221,17 @@ class FetchedKeySet implements RemoteKeySet {
       }
       this.#etag = answer.etag
     }
-    this.#fetchedAt = this.#now()
+    // as old as the request: what was published while the answer was under way is not in it
+    this.#fetchedAt = this.#askedAt
+    this.#freshSeconds = this.#freshnessOf(answer)
     this.#failures = 0
     this.#lastError = null
+  }
+
+  #freshnessOf({ freshSeconds }: JwksAnswer): number {
+    const { maxAgeSeconds, cooldownSeconds } = this.#limits
+    if (freshSeconds === null) return maxAgeSeconds
+    return Math.min(maxAgeSeconds, freshSeconds === 0 ? cooldownSeconds : Math.max(freshSeconds, LEAST_AGE_SECONDS))
   }
 
   #report(error: JwtError): void {
@@ -216,6 +241,12 @@ class FetchedKeySet implements RemoteKeySet {
       // an observer must not decide over keys
     }
   }
+}
+
+/** When a key id was last found missing, and for how long it is not looked for again. */
+interface Absence {
+  readonly at: EpochSeconds
+  readonly pauseSeconds: number
 }
 
 function readJwks(body: Buffer): KeySet {
