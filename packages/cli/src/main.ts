@@ -3,6 +3,7 @@ import { registerAccounts } from './commands/accounts.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerEvents } from './commands/events.ts'
+import { registerGuards } from './commands/guards.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerStart } from './commands/start.ts'
 import { registerToken } from './commands/token.ts'
@@ -24,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     registerStart,
     registerDemo,
     registerAccounts,
+    registerGuards,
     registerKeys,
     registerEvents,
     registerToken,

@@ -5,6 +5,7 @@ import { describeEvents } from './contract/events.ts'
 import type { OpenStore } from './contract/fixtures.ts'
 import { describeHousekeeping } from './contract/housekeeping.ts'
 import { describeRaces } from './contract/races.ts'
+import { describeRevocations } from './contract/revocations.ts'
 import { describeSecrets } from './contract/secrets.ts'
 import { describeSessions } from './contract/sessions.ts'
 import { describeSigningKeys } from './contract/signing-keys.ts'
@@ -23,6 +24,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describeSigningKeys(open)
     describeSecrets(open)
     describeEvents(open)
+    describeRevocations(open)
     describeHousekeeping(open)
   })
 }

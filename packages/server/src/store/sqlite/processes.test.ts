@@ -85,6 +85,12 @@ describe('several processes on one file', { concurrency: 2 }, () => {
         for (const id of acknowledged) {
           assert.equal((await after.sessions.refresh(id, anAttempt(1)))?.decision.kind, 'revoked')
         }
+        const listed = (await after.revocations.since(0, 1000)).map(({ entry }) =>
+          entry.kind === 'session' ? entry.sid : '',
+        )
+        for (const [index, id] of acknowledged.entries()) assert.equal(listed[index], id)
+        const ended = await Promise.all(sessions.map(({ id }) => after.sessions.get(id)))
+        assert.equal(ended.filter((found) => found?.session.revokedAt !== null).length, listed.length)
         await after.close()
       }))
   }
