@@ -37,6 +37,7 @@ import { systemTimers } from './feed/timers.ts'
 import type { Timers } from './feed/timers.ts'
 import type { Context, Passwords, Settings } from './flows/context.ts'
 import { createKeySchedule } from './flows/key-schedule.ts'
+import type { KeySchedule } from './flows/key-schedule.ts'
 import { createHttpServer } from './http/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
@@ -49,8 +50,6 @@ export interface Overrides {
   readonly passwords?: Passwords
   readonly log?: Logger
   readonly timers?: Timers
-  /** Does `work` again and again, with a pause after each time, until the function it gives is called. */
-  readonly every?: (milliseconds: number, work: () => Promise<void>) => () => void
   /** @see KeySettings */
   readonly publicationMarginSeconds?: number
 }
@@ -73,6 +72,8 @@ export interface AuthServer {
   readonly guard: Guard
   /** What guards follow, and who they are. */
   readonly feed: RevocationFeed
+  /** What rotates the signing keys; called every second by itself. */
+  readonly keySchedule: KeySchedule
   readonly fastify: FastifyInstance
   /** Resolves when requests are answered. `url` is where, on this machine. */
   listen(): Promise<{ readonly url: string }>
@@ -242,13 +243,14 @@ function settingsOf(config: SettledConfig, publicationMarginSeconds: number): Se
 async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
   const { config, context, keyring } = core
   const log = overrides.log ?? pino({ level: config.logLevel })
+  const timers = overrides.timers ?? systemTimers
   await context.store.signingKeys.rememberJwksMaxAge(config.jwksMaxAgeSeconds)
   const guard = ownGuard(core)
   const feed = createRevocationFeed({
     revocations: context.store.revocations,
     credentials: context.store.guardCredentials,
     now: context.now,
-    timers: overrides.timers ?? systemTimers,
+    timers,
     maxReaders: config.revocationFeedMaxReaders,
     onError: (error) => log.warn({ reason: reasonOf(error) }, 'the revocation list could not be read; guards wait'),
   })
@@ -264,7 +266,8 @@ async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
   })
   const pruning = setInterval(() => prune(context, config, log), PRUNE_EVERY_MILLISECONDS)
   pruning.unref()
-  const stopKeys = (overrides.every ?? every)(KEYS_EVERY_MILLISECONDS, keepKeys(context, feed, log))
+  const schedule = keySchedule(core, feed, log)
+  const stopKeys = timers.every(KEYS_EVERY_MILLISECONDS, keepKeys(schedule, log))
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     clearInterval(pruning)
@@ -280,6 +283,7 @@ async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
     core,
     guard,
     feed,
+    keySchedule: schedule,
     fastify,
     listen: async () => ({ url: await fastify.listen({ port: config.port, host: config.host }) }),
     close: () => (closed ??= close()),
@@ -313,8 +317,8 @@ const KEYS_EVERY_MILLISECONDS = 1000
 const SCHEDULE: Source = { address: 'local', userAgent: 'signet', requestId: 'keys' }
 
 /** Keeps this node's keys in step with what other nodes and commands do, and rotates them when it is time. */
-function keepKeys(context: Context, feed: RevocationFeed, log: Logger): () => Promise<void> {
-  const schedule = createKeySchedule(context, {
+function keySchedule({ context }: Core, feed: RevocationFeed, log: Logger): KeySchedule {
+  return createKeySchedule(context, {
     node: context.newSessionId(),
     connectedGuards: () => guardsWithKeys(feed),
     source: SCHEDULE,
@@ -323,12 +327,20 @@ function keepKeys(context: Context, feed: RevocationFeed, log: Logger): () => Pr
       else log.warn({ guards }, 'the key rotation waits for guards that do not hold the next key')
     },
   })
-  return async () => {
-    try {
-      await schedule.tick()
-    } catch (error) {
-      log.warn({ reason: reasonOf(error) }, 'keeping the keys failed; tried again')
-    }
+}
+
+/** One look at a time: a slow database must not gather a queue of them. */
+function keepKeys(schedule: KeySchedule, log: Logger): () => void {
+  let isLooking = false
+  return () => {
+    if (isLooking) return
+    isLooking = true
+    schedule
+      .tick()
+      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'keeping the keys failed; tried again'))
+      .finally(() => {
+        isLooking = false
+      })
   }
 }
 
@@ -338,25 +350,6 @@ function guardsWithKeys(feed: RevocationFeed): readonly ConnectedGuard[] {
     .connectedGuards()
     .filter(({ kids }) => kids.length > 0)
     .map(({ name, address, kids }) => ({ name: name === '' ? address : name, kids }))
-}
-
-function every(milliseconds: number, work: () => Promise<void>): () => void {
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  const pause = (): void => {
-    timer = setTimeout(run, milliseconds)
-    timer.unref()
-  }
-  const run = (): void => {
-    void work().finally(() => {
-      if (!stopped) pause()
-    })
-  }
-  pause()
-  return () => {
-    stopped = true
-    clearTimeout(timer)
-  }
 }
 
 const PRUNE_EVERY_MILLISECONDS = 600_000

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { Timers } from '../src/feed/timers.ts'
 import { createAccount } from '../src/flows/create-account.ts'
 import { PASSWORD, claimsOf, headerOf, login, refresh, signUp } from './support/people.ts'
 import { START, startServer } from './support/server.ts'
@@ -16,14 +17,11 @@ interface ScheduledServer extends TestServer {
   tick(): Promise<void>
 }
 
+const STOPPED: Timers = { every: () => () => {}, after: () => () => {}, pause: async () => {} }
+
 async function startScheduled(t: TestContext, options: ServerOptions = {}): Promise<ScheduledServer> {
-  let tick = async (): Promise<void> => {}
-  const every: ServerOptions['every'] = (_milliseconds, work) => {
-    tick = work
-    return () => {}
-  }
-  const server = await startServer(t, { every, ...options })
-  return { ...server, tick: () => tick() }
+  const server = await startServer(t, { timers: STOPPED, ...options })
+  return { ...server, tick: () => server.keySchedule.tick() }
 }
 
 async function published(server: TestServer): Promise<readonly string[]> {
