@@ -58,7 +58,7 @@ export interface RevocationFeedOptions {
 /** How long a commit of another process may go unnoticed. */
 const POLL_MILLISECONDS = 1000
 /** Commits that follow each other more closely travel together: a flood costs so many writes a second and no more. */
-const GATHER_MILLISECONDS = 5
+const GATHER_MILLISECONDS = 10
 /** Entries in one event. */
 const MAX_BATCH = 500
 /** While catching up, no more than this is read from the database ahead of the network. */

@@ -34,7 +34,11 @@ export function revokeTokenRoute(app: HttpApp, { context }: RouteOptions): void 
     handler: async (request, reply) => {
       const { token, client_id: clientId = null } = request.body
       await revokeToken(context, { token, clientId }, sourceOf(request))
-      return reply.code(200).send(null)
+      // RFC 7009 §2.2: the status says it all
+      return reply
+        .code(200)
+        .serializer(() => '')
+        .send(null)
     },
   })
 }
