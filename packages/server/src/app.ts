@@ -275,6 +275,8 @@ async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
     guard.close()
     feed.close()
     await fastify.close()
+    // what cannot be said now lapses by itself
+    await schedule.leave().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'left without a word'))
     await core.close()
   }
   return {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Timers } from '../src/feed/timers.ts'
 import { createAccount } from '../src/flows/create-account.ts'
+import { createKeySchedule } from '../src/flows/key-schedule.ts'
 import { PASSWORD, claimsOf, headerOf, login, refresh, signUp } from './support/people.ts'
 import { START, startServer } from './support/server.ts'
 import type { ServerOptions, TestServer } from './support/server.ts'
@@ -265,6 +266,63 @@ for (const { method, path } of ADMIN_ROUTES) {
     assert.equal(await codeFor(former.accessToken), 'role_insufficient')
   })
 }
+
+test('LA-01: what an administrator did to the keys is in the log with their account and session', async (t) => {
+  const server = await startScheduled(t, { settings: { adminApi: true } })
+  const token = await administrator(server)
+  const [kid = ''] = await published(server)
+  await server.call('/admin/keys/rotate', { method: 'POST', token, from: '198.51.100.7' })
+  await server.call(`/admin/keys/${kid}/revoke`, { method: 'POST', token, from: '198.51.100.7' })
+  const { sub, sid } = claimsOf(token)
+  const events = await server.context.store.events.list({ accountId: String(sub), limit: 100 })
+  const done = events.filter(({ type }) => type.startsWith('key.'))
+  assert.deepEqual(
+    done.map(({ type, sessionId, source }) => [type, sessionId, source.address]),
+    ['key.published', 'key.revoked', 'key.activated'].map((type) => [type, sid, '198.51.100.7']),
+  )
+})
+
+test('a server that stops tells the others that its guards are gone', async (t) => {
+  const kids = ['a']
+  const server = await startScheduled(t)
+  const schedule = createKeySchedule(server.context, {
+    node: 'stopping',
+    connectedGuards: () => [{ name: 'orders-api', kids }],
+    source: SOURCE,
+    onWait: () => {},
+  })
+  await schedule.tick()
+  assert.deepEqual(await server.context.store.connections.list(START), [{ name: 'orders-api', kids }])
+  await schedule.leave()
+  assert.deepEqual(await server.context.store.connections.list(START), [])
+})
+
+test('what a node reports of its guards is written when it changes, and once a minute', async (t) => {
+  const server = await startScheduled(t)
+  const { connections } = server.context.store
+  const reports: number[] = []
+  const store = {
+    ...server.context.store,
+    connections: {
+      ...connections,
+      report: async (...report: Parameters<typeof connections.report>) => {
+        reports.push(server.clock.now - START)
+        return connections.report(...report)
+      },
+    },
+  }
+  let kids = ['a']
+  const schedule = createKeySchedule(
+    { ...server.context, store },
+    { node: 'n', connectedGuards: () => [{ name: 'orders-api', kids }], source: SOURCE, onWait: () => {} },
+  )
+  for (const second of [0, 1, 59, 60, 61, 100, 120, 121]) {
+    server.clock.now = START + second
+    if (second === 100) kids = ['a', 'b']
+    await schedule.tick()
+  }
+  assert.deepEqual(reports, [0, 60, 100])
+})
 
 test('the admin routes are in the OpenAPI when they are on, and tell no secret', async (t) => {
   const server = await startScheduled(t, { settings: { adminApi: true } })

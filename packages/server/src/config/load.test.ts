@@ -135,6 +135,11 @@ const REFUSED: readonly { readonly name: string; readonly env: Record<string, st
   { name: 'an unknown algorithm', env: { SIGNET_ALGORITHM: 'none' }, problem: /one of RS256/ },
   { name: 'yes for true', env: { SIGNET_ACCESS_COOKIE: 'yes' }, problem: /true or false/ },
   { name: 'a lifetime below the idle time', env: { SIGNET_REFRESH_ABSOLUTE_TTL_SECONDS: '3600' }, problem: /is below/ },
+  {
+    name: 'a previous master key without one',
+    env: { SIGNET_MASTER_KEY_PREVIOUS: KEY },
+    problem: /without SIGNET_MASTER_KEY/,
+  },
   { name: 'HS256 without its secret', env: { SIGNET_ALGORITHM: 'HS256' }, problem: /is missing/ },
   { name: 'the secret of HS256 without HS256', env: { SIGNET_HS256_SECRET: KEY }, problem: /not HS256/ },
   { name: 'LA-07: a master key of 31 bytes', env: { SIGNET_MASTER_KEY: KEY.slice(2) }, problem: /it has 31/ },

@@ -11,6 +11,11 @@ export interface Caller {
   readonly tokenId: string
 }
 
+/** Whom an event is about when somebody asked for it; nobody when a command or the server itself did. */
+export function whoIs(caller: Caller | null): { readonly accountId?: string; readonly sessionId?: string } {
+  return caller === null ? {} : { accountId: caller.accountId, sessionId: caller.sessionId }
+}
+
 /**
  * Looks up the caller's session and token, so that an ended one changes nothing here, from the instant it was ended,
  * on whatever node; guards elsewhere hear of it a moment later. Throws `token_revoked`.

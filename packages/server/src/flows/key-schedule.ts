@@ -22,6 +22,8 @@ export interface KeyScheduleOptions {
 export interface KeySchedule {
   /** Looks at what has changed and does what is due; for about once a second. Costs one small read when nothing is. */
   tick(): Promise<void>
+  /** Says that no guard is connected here any more, so that no other node waits for them. */
+  leave(): Promise<void>
 }
 
 export function createKeySchedule(context: Context, options: KeyScheduleOptions): KeySchedule {
@@ -59,6 +61,11 @@ export function createKeySchedule(context: Context, options: KeyScheduleOptions)
       if (!mayGoOn) return
       plan = await rotateKeys(context, options.source)
       announceWait(context.now())
+    },
+
+    async leave() {
+      if (reported !== '[]') await context.store.connections.report(options.node, [], context.now())
+      reported = '[]'
     },
   }
 }

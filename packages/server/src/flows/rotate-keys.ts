@@ -3,6 +3,8 @@ import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
 import { planKeys, rotationOutlook } from '../domain/key-rotation.ts'
 import type { KeyPlan, KeyStep, RotationOutlook } from '../domain/key-rotation.ts'
+import { whoIs } from './caller.ts'
+import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'
 import { readKeys } from './read-keys.ts'
 import type { KeyState } from './read-keys.ts'
@@ -35,15 +37,21 @@ export interface StartedRotation extends RotationOutlook {
  * Begins a rotation now: publishes the next key. A running server makes it sign when it is time.
  *
  * Throws `keys_fixed` where the key is a secret from the configuration.
+ *
+ * @param by the administrator who asked for it over HTTP, for the log
  */
-export async function startRotation(context: Context, source: Source): Promise<StartedRotation> {
+export async function startRotation(
+  context: Context,
+  source: Source,
+  by: Caller | null = null,
+): Promise<StartedRotation> {
   if (context.settings.keys.rotationIntervalSeconds === null) throw keysFixed()
   let started = false
   for (;;) {
     const state = await readKeys(context)
     const outlook = rotationOutlook(state.keys, state.policy, state.guards, state.now)
     if (outlook.pending !== null) return { ...outlook, started }
-    started = await publishNext(context, state, 'command', source)
+    started = await publishNext(context, state, { because: 'command', source, by })
   }
 }
 
@@ -63,7 +71,7 @@ async function carryOut(context: Context, step: KeyStep, state: KeyState, source
   const at = context.now()
   switch (step.kind) {
     case 'create':
-      await publishNext(context, state, step.because, source)
+      await publishNext(context, state, { because: step.because, source, by: null })
       return
     case 'activate': {
       const { kid, retires } = step
@@ -82,12 +90,19 @@ async function carryOut(context: Context, step: KeyStep, state: KeyState, source
   await context.signingKeys.refresh()
 }
 
+interface Cause {
+  readonly because: string
+  readonly source: Source
+  readonly by: Caller | null
+}
+
 /** `false` when another node was faster. */
-async function publishNext(context: Context, { keys }: KeyState, because: string, source: Source): Promise<boolean> {
+async function publishNext(context: Context, { keys }: KeyState, cause: Cause): Promise<boolean> {
+  const { because, source, by } = cause
   const active = keys.find(({ state }) => state === 'active')
   const key = await context.signingKeys.create('pending')
   const details = { kid: key.kid, alg: key.alg, because }
-  const event = draftEvent('key.published', key.createdAt, source, { details })
+  const event = draftEvent('key.published', key.createdAt, source, { ...whoIs(by), details })
   const published = await context.store.signingKeys.publish(key, active?.kid ?? null, [event])
   await context.signingKeys.refresh()
   return published

@@ -3,13 +3,15 @@ import type { Guard } from '@signet/guard'
 import type { ProblemCode } from '@signet/protocol'
 import { requireAdministrator } from '../flows/administrator.ts'
 import type { Context } from '../flows/context.ts'
-import { authenticateCaller } from './caller.ts'
+import { CALLER_DECORATION, authenticateCaller } from './caller.ts'
 import { CROSS_SITE_REFUSALS } from './schemas/shapes.ts'
 
 /** Lets only an administrator on who has signed in lately, before the body is read (LA-05). */
 export function administratorOnly(context: Context, guard: Guard): onRequestAsyncHookHandler {
   return async (request) => {
-    await requireAdministrator(context, await authenticateCaller(guard, request))
+    const caller = await authenticateCaller(guard, request)
+    await requireAdministrator(context, caller)
+    request.setDecorator(CALLER_DECORATION, caller)
   }
 }
 

@@ -1,6 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { revokeKey } from '../../flows/revoke-key.ts'
 import { ADMINISTRATOR_REFUSALS, administratorOnly } from '../administrator.ts'
+import { callerOf } from '../caller.ts'
 import type { HttpApp, RouteOptions } from '../http-app.ts'
 import { emptyBodyIsObject } from '../json-body.ts'
 import { RevokedKeyAnswer } from '../schemas/keys.ts'
@@ -27,6 +28,6 @@ export function adminRevokeKeyRoute(app: HttpApp, { context, guard }: RouteOptio
     schema,
     onRequest: administratorOnly(context, guard),
     preValidation: emptyBodyIsObject,
-    handler: async (request) => revokeKey(context, request.params.kid, sourceOf(request)),
+    handler: async (request) => revokeKey(context, request.params.kid, sourceOf(request), callerOf(request)),
   })
 }

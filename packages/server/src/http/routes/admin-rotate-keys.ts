@@ -1,5 +1,6 @@
 import { startRotation } from '../../flows/rotate-keys.ts'
 import { ADMINISTRATOR_REFUSALS, administratorOnly } from '../administrator.ts'
+import { callerOf } from '../caller.ts'
 import type { HttpApp, RouteOptions } from '../http-app.ts'
 import { emptyBodyIsObject } from '../json-body.ts'
 import { RotationAnswer } from '../schemas/keys.ts'
@@ -26,7 +27,11 @@ export function adminRotateKeysRoute(app: HttpApp, { context, guard }: RouteOpti
     onRequest: administratorOnly(context, guard),
     preValidation: emptyBodyIsObject,
     handler: async (request) => {
-      const { started, pending, notBefore, waitsFor } = await startRotation(context, sourceOf(request))
+      const { started, pending, notBefore, waitsFor } = await startRotation(
+        context,
+        sourceOf(request),
+        callerOf(request),
+      )
       return { started, pending, not_before: notBefore, waits_for: [...waitsFor] }
     },
   })
