@@ -172,6 +172,21 @@ describe('the stream', () => {
     assert.deepEqual(guard.entries, [aSession('ses_1')])
   })
 
+  test('RV-06: twenty guards hold exactly what the server has listed, entry by entry, after 300 commits at once', async (t) => {
+    const server = await startServer(t, OPEN)
+    const { url } = await server.listen()
+    const early = await Promise.all(Array.from({ length: 10 }, () => startResourceServer(t, server, url)))
+    const writes = Array.from({ length: 300 }, (_, index) => add(server, aSession(`ses_${index}`)))
+    const late = await Promise.all(Array.from({ length: 10 }, () => startResourceServer(t, server, url)))
+    await Promise.all(writes)
+    const listed = (await server.context.store.revocations.since(0, 1000)).map(({ entry }) => entry)
+    assert.equal(listed.length, 300)
+    for (const guard of [...early, ...late]) {
+      await guard.caughtUp()
+      assert.deepEqual(guard.entries, listed)
+    }
+  })
+
   test('a guard says who it is and which keys it holds', async (t) => {
     const server = await startServer(t, OPEN)
     const { url } = await server.listen()
