@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createKeySet, generateSigningKey, sign, thumbprint } from '@signet/jwt'
 import type { JsonObject, KeySource, SigningKey } from '@signet/jwt'
 import { createDpopProof } from '@signet/jwt/dpop'
@@ -42,6 +43,16 @@ test('the same token gives the same principal from the cache, another token anot
   const [one, two] = [issuer.token(), issuer.token()]
   assert.equal(guard.authenticate(bearer(one)), guard.authenticate(bearer(one)))
   assert.notEqual(guard.authenticate(bearer(one)), guard.authenticate(bearer(two)))
+})
+
+test('a handler cannot give the next request more rights through the principal they share', () => {
+  const guard = localGuard()
+  const request = bearer(issuer.token({ roles: ['clerk'], scope: 'a' }))
+  const principal = guard.authenticate(request) as Principal
+  for (const list of [principal.roles, principal.scopes, principal.methods, principal.claims['roles']]) {
+    assert.throws(() => (list as string[]).push('admin'), TypeError)
+  }
+  refused(() => guard.authenticate(request, [requireRole('admin')]), 'role_insufficient')
 })
 
 for (const cache of [undefined, false] as const) {
@@ -148,6 +159,10 @@ test('GD-10: a refusal names neither the token nor the reason to the client, and
     'token_invalid',
   )
   assert.equal(foreignIssuer.challenge, error.challenge)
+})
+
+test('an observer of refusals that throws changes nothing', () => {
+  refused(() => localGuard({ onRefusal: fail }).authenticate(requestWith({})), 'token_missing', 401)
 })
 
 test('GD-08: identity headers that a client sends change nothing', () => {
@@ -300,6 +315,21 @@ test('GD-05: after a day without the issuer even cached tokens are refused with 
   issuer.interfere = () => false
   now += 60
   assert.equal((await guard.authenticate(bearer(longLived))).subject, 'acc_1')
+})
+
+test('KY-04: a key that leaves the published set is noticed in the background, and no request waits for it', async () => {
+  const guard = remoteGuard()
+  await guard.ready()
+  const withdrawn = await generateSigningKey('ES256')
+  issuer.keys = [...issuer.keys, withdrawn]
+  const token = issuer.token({ exp: ISSUED_AT + 3600 }, { key: withdrawn })
+  await guard.authenticate(bearer(token))
+  issuer.keys = issuer.keys.filter((key) => key !== withdrawn)
+  now += 600
+  const fetchedAt = guard.health().keys?.fetchedAt
+  assert.ok(!(guard.authenticate(bearer(token)) instanceof Promise), 'still trusted, and answered at once')
+  while (guard.health().keys?.fetchedAt === fetchedAt) await setImmediate()
+  await rejected(guard.authenticate(bearer(token)), 'token_invalid', 401)
 })
 
 // proof of possession
