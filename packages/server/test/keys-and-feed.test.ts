@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { GUARD_NAME_HEADER, HELD_KEYS_HEADER, REVOCATION_FEED_PATH } from '@signet/protocol'
+import { createAccount } from '../src/flows/create-account.ts'
+import { PASSWORD, login } from './support/people.ts'
+import { START, startServer } from './support/server.ts'
+import type { TestServer } from './support/server.ts'
+
+const SOURCE = { address: 'local', userAgent: 'test', requestId: 'test' }
+const LEAD = 310
+
+/** One open stream of the feed. */
+interface FollowedFeed {
+  /** Reads on until `pattern` has been heard. */
+  until(pattern: RegExp): Promise<void>
+  close(): void
+}
+
+/** Follows the feed as a guard that holds these keys. */
+async function follow(url: string, kids: readonly string[]): Promise<FollowedFeed> {
+  const closing = new AbortController()
+  const headers = { accept: 'text/event-stream', [HELD_KEYS_HEADER]: kids.join(), [GUARD_NAME_HEADER]: 'orders-api' }
+  const { status, body } = await fetch(`${url}${REVOCATION_FEED_PATH}`, { headers, signal: closing.signal })
+  assert.equal(status, 200)
+  assert.ok(body !== null)
+  const reader = body.getReader()
+  let heard = ''
+  return {
+    async until(pattern) {
+      while (!pattern.test(heard)) {
+        const { value, done } = await reader.read()
+        assert.equal(done, false, heard)
+        heard += Buffer.from(value ?? []).toString('utf8')
+      }
+    },
+    close: () => closing.abort(),
+  }
+}
+
+async function administrator(server: TestServer): Promise<string> {
+  const account = { email: 'root@example.com', password: PASSWORD, name: null, roles: ['admin'] }
+  await createAccount(server.context, account, SOURCE)
+  return (await login(server, account.email)).accessToken
+}
+
+async function published(server: TestServer): Promise<readonly string[]> {
+  const { json } = await server.call('/.well-known/jwks.json')
+  return (json['keys'] as readonly { readonly kid: string }[]).map(({ kid }) => kid)
+}
+
+test('KY-03, KY-04: a guard on the feed says which keys it holds: a rotation waits for it, a revocation reaches it', async (t) => {
+  const server = await startServer(t, { settings: { adminApi: true, revocationFeed: 'open', port: 0 } })
+  const { url } = await server.listen()
+  const token = await administrator(server)
+  const [first = ''] = await published(server)
+
+  const before = await follow(url, [first])
+  const { json } = await server.call('/admin/keys/rotate', { method: 'POST', token })
+  const second = String(json['pending'])
+  server.clock.now = START + LEAD
+  await server.keySchedule.tick()
+  const { json: waiting } = await server.call('/admin/keys', { token })
+  assert.deepEqual(waiting['rotation'], { pending: second, not_before: START + LEAD, waits_for: ['orders-api'] })
+
+  const after = await follow(url, [first, second])
+  before.close()
+  while (server.feed.connectedGuards().length > 1) await setImmediate()
+  await server.keySchedule.tick()
+  assert.equal((await published(server))[0], second)
+
+  const fresh = await login(server, 'root@example.com')
+  await server.call(`/admin/keys/${first}/revoke`, { method: 'POST', token: fresh.accessToken })
+  await after.until(new RegExp(`event: revoke\ndata: .*"kind":"key","kid":"${first}"`))
+  after.close()
+})
+
+test('whoever follows the feed without naming keys verifies nothing, and is not waited for', async (t) => {
+  const server = await startServer(t, { settings: { adminApi: true, revocationFeed: 'open', port: 0 } })
+  const { url } = await server.listen()
+  const token = await administrator(server)
+  const [first = ''] = await published(server)
+  const feed = await follow(url, [])
+  await server.call('/admin/keys/rotate', { method: 'POST', token })
+  server.clock.now = START + LEAD
+  await server.keySchedule.tick()
+  assert.notEqual((await published(server))[0], first)
+  feed.close()
+})
