@@ -180,6 +180,7 @@ class Hub implements RevocationFeed {
           batch = await this.#options.revocations.since(sequence, MAX_BATCH)
           // the history may have been exchanged while its entries were on their way
           if (this.#head.epoch === epoch && this.#head.sequence === sequence) this.#broadcast(batch)
+          if (batch.length === MAX_BATCH) await this.#options.timers.pause()
         } while (batch.length === MAX_BATCH && !this.#closed)
       }
     } finally {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { EpochSeconds } from '../../domain/time.ts'
 import type { SqlDatabase } from './database.ts'
 
@@ -44,5 +45,7 @@ async function pruneRevocations({ build, write }: Pick<SqlDatabase, 'build' | 'w
   const deletion = build.deleteFrom('revocations').where('sequence', 'in', lapsed).compile()
   for (let deleted = MAX_ROWS; deleted === MAX_ROWS;) {
     deleted = (await write((run) => run(deletion))).changed
+    // an embedded engine works in our own thread: without this, a long list would hold up everybody
+    await setImmediate()
   }
 }
