@@ -3,12 +3,12 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Measured } from './rounds.ts'
 
-export interface Target {
+/** A figure and the bound it is to keep. */
+export type Target = {
   readonly name: string
-  readonly atLeast: number
   readonly value: number
-  readonly unit: '×' | '/s'
-}
+  readonly unit: '×' | '/s' | 'ms' | ''
+} & ({ readonly atLeast: number } | { readonly atMost: number })
 
 export interface Table {
   readonly title: string
@@ -20,6 +20,8 @@ export interface Report {
   readonly versions: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, number | string | boolean>>
   readonly tables: readonly Table[]
+  /** Single figures by name, unit included. */
+  readonly figures?: Readonly<Record<string, number>>
   readonly targets: readonly Target[]
 }
 
@@ -43,12 +45,16 @@ export function printTable({ title, rows }: Table): void {
 export function printTargets(targets: readonly Target[]): boolean {
   console.log('\ntargets')
   for (const target of targets) {
-    const verdict = target.value >= target.atLeast ? 'pass' : 'MISS'
-    console.log(
-      `  ${verdict}  ${target.name.padEnd(48)}${show(target.value, target)}  (at least ${show(target.atLeast, target)})`,
-    )
+    const bound =
+      'atLeast' in target ? `at least ${show(target.atLeast, target)}` : `at most ${show(target.atMost, target)}`
+    const verdict = isReached(target) ? 'pass' : 'MISS'
+    console.log(`  ${verdict}  ${target.name.padEnd(48)}${show(target.value, target)}  (${bound})`)
   }
-  return targets.every(({ value, atLeast }) => value >= atLeast)
+  return targets.every(isReached)
+}
+
+function isReached(target: Target): boolean {
+  return 'atLeast' in target ? target.value >= target.atLeast : target.value <= target.atMost
 }
 
 /** Writes the whole result, with the machine it was measured on, to `bench/results/<name>.json`. */
@@ -95,5 +101,6 @@ function machine(): Record<string, string | number> {
 }
 
 function show(value: number, { unit }: Target): string {
-  return unit === '/s' ? `${Math.round(value).toLocaleString('en')} /s` : `${value.toFixed(3)} ×`
+  if (unit === '×') return `${value.toFixed(3)} ×`
+  return `${unit === 'ms' ? value.toFixed(1) : Math.round(value).toLocaleString('en')} ${unit}`.trimEnd()
 }
