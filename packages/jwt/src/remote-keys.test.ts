@@ -202,6 +202,19 @@ describe('freshness', () => {
     assert.equal(set.health().fetchedAt, T0 + 180)
   })
 
+  test('KY-04: keys that were said to have changed are asked for once more, at once, and used meanwhile', async () => {
+    keys = [first, second]
+    const set = await loaded()
+    keys = [second]
+    set.expire()
+    assert.ok(has(set, first))
+    await revalidated(set)
+    assert.deepEqual([has(set, first), has(set, second)], [false, true])
+    set.revalidate()
+    await setImmediate()
+    assert.equal(requests, 1)
+  })
+
   test('KY-04: a key that left the published set leaves this one with the next answer, and the version tells', async () => {
     keys = [first, second]
     const set = await loaded()

@@ -52,6 +52,8 @@ export interface RemoteKeySet extends KeySource {
   refreshFor(kid: string | undefined): Promise<boolean>
   /** Starts a request in the background when the keys are older than their maximum age. */
   revalidate(): void
+  /** Makes the keys old: somebody has said that the published ones have changed. They stay in use; the next `revalidate` asks. */
+  expire(): void
   health(): RemoteKeySetHealth
 }
 
@@ -136,6 +138,10 @@ class FetchedKeySet implements RemoteKeySet {
   revalidate(): void {
     if (this.#request !== null || this.#age() < this.#freshSeconds || !this.#mayAskAgain()) return
     void this.#ask()
+  }
+
+  expire(): void {
+    this.#freshSeconds = 0
   }
 
   health(): RemoteKeySetHealth {

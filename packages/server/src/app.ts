@@ -334,15 +334,23 @@ function keySchedule({ context }: Core, feed: RevocationFeed, log: Logger): KeyS
 /** One look at a time: a slow database must not gather a queue of them. */
 function keepKeys(schedule: KeySchedule, log: Logger): () => void {
   let isLooking = false
+  let failure: string | null = null
+  const look = async (): Promise<void> => {
+    try {
+      await schedule.tick()
+      failure = null
+    } catch (error) {
+      const reason = reasonOf(error)
+      if (reason !== failure) log.warn({ reason }, 'keeping the keys failed; it is tried again every second')
+      failure = reason
+    }
+  }
   return () => {
     if (isLooking) return
     isLooking = true
-    schedule
-      .tick()
-      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'keeping the keys failed; tried again'))
-      .finally(() => {
-        isLooking = false
-      })
+    void look().finally(() => {
+      isLooking = false
+    })
   }
 }
 

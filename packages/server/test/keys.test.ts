@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Timers } from '../src/feed/timers.ts'
 import { createAccount } from '../src/flows/create-account.ts'
 import { createKeySchedule } from '../src/flows/key-schedule.ts'
@@ -266,6 +267,23 @@ for (const { method, path } of ADMIN_ROUTES) {
     assert.equal(await codeFor(former.accessToken), 'role_insufficient')
   })
 }
+
+test('KY-05: without its database a server goes on publishing keys, and logs the trouble once, not every second', async (t) => {
+  const works: (() => void)[] = []
+  const every: Timers['every'] = (_milliseconds, run) => {
+    works.push(run)
+    return () => {}
+  }
+  const server = await startServer(t, { timers: { ...STOPPED, every } })
+  const keys = await published(server)
+  await server.core.close()
+  for (let second = 0; second < 5; second++) {
+    for (const run of works) run()
+    await setImmediate()
+  }
+  assert.deepEqual(await published(server), keys)
+  assert.equal(server.logged.filter((line) => line.includes('keeping the keys failed')).length, 1)
+})
 
 test('LA-01: what an administrator did to the keys is in the log with their account and session', async (t) => {
   const server = await startScheduled(t, { settings: { adminApi: true } })

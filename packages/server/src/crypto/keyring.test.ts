@@ -160,6 +160,17 @@ describe('the keyring', () => {
       assert.equal(await here.refresh(), false)
     }))
 
+  test('a clock that was set back does not keep a node from noticing', () =>
+    withStore(async (store, load) => {
+      const clock = { now: T0 }
+      const [here, there] = await Promise.all([load({ now: () => clock.now }), load()])
+      const [first = ''] = here.kids()
+      const next = await publishNext(store, there)
+      await store.signingKeys.activate(next.kid, { at: T0, retires: first }, [])
+      clock.now = T0 - 86_400
+      assert.equal(headerOf(await here.issue(CLAIMS)).kid, next.kid)
+    }))
+
   test('KY-04: a revoked key is neither published nor trusted from the next look on', () =>
     withStore(async (store, load) => {
       const keyring = await load()

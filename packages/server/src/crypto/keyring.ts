@@ -111,7 +111,9 @@ class StoredKeyring implements Keyring {
 
   /** A key retired or revoked by somebody else is not signed with for long, even if nobody has called `refresh`. */
   async issue(claims: AccessTokenClaims): Promise<string> {
-    if (this.#options.now() - this.#lookedAt >= UNNOTICED_SECONDS) await this.refresh()
+    const unheard = this.#options.now() - this.#lookedAt
+    // a clock that was set back tells nothing
+    if (unheard >= UNNOTICED_SECONDS || unheard < 0) await this.refresh()
     const active = this.#stored[0]
     const key = active === undefined ? undefined : this.#open.get(active.kid)
     if (key === undefined) throw new TypeError('a keyring that was loaded has an active key')

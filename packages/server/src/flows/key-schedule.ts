@@ -4,7 +4,7 @@ import type { EpochSeconds } from '../domain/time.ts'
 import type { Context } from './context.ts'
 import { rotateKeys } from './rotate-keys.ts'
 
-/** Says again which guards are connected, though nothing has changed; well within `CONNECTION_SECONDS`. */
+/** Says again which guards are connected, though nothing has changed; a node is taken for gone after 150 s of silence. */
 const REPORT_EVERY_SECONDS = 60
 
 export interface KeyScheduleOptions {

@@ -12,7 +12,7 @@ export interface KeyState {
 }
 
 /** Nodes say every minute which guards they serve; one that has been silent for longer than this is gone. */
-export const CONNECTION_SECONDS = 150
+const CONNECTION_SECONDS = 150
 
 export async function readKeys({ store, settings, now: clock }: Context): Promise<KeyState> {
   const now = clock()
