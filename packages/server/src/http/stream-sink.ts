@@ -5,7 +5,8 @@ import type { FeedSink } from '../feed/reader.ts'
 /**
  * Takes an answer over from Fastify and begins it as an event stream, with the headers set so far.
  *
- * Proxies are asked to pass on each event at once (`X-Accel-Buffering`, `no-transform`).
+ * Proxies are asked to pass on each event at once (`X-Accel-Buffering`, `no-transform`). The connection is the stream's:
+ * it has no idle time-out, which heartbeats might be too slow for, and ends with it.
  */
 export function openEventStream(reply: FastifyReply): FeedSink {
   reply.hijack()
@@ -15,9 +16,10 @@ export function openEventStream(reply: FastifyReply): FeedSink {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
+    connection: 'close',
   })
   response.flushHeaders()
-  response.socket?.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS)
+  response.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MILLISECONDS)
   return {
     write: (bytes) => void response.write(bytes),
     bufferedBytes: () => response.writableLength,

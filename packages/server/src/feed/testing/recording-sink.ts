@@ -65,7 +65,7 @@ export class RecordingSink implements FeedSink {
   }
 }
 
-export function parseEvents(text: string): readonly StreamEvent[] {
+function parseEvents(text: string): readonly StreamEvent[] {
   return text
     .split('\n\n')
     .filter((block) => block !== '')
