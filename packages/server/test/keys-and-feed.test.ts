@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { GUARD_NAME_HEADER, HELD_KEYS_HEADER, REVOCATION_FEED_PATH } from '@signet/protocol'
+import { openCore } from '../src/app.ts'
 import { createAccount } from '../src/flows/create-account.ts'
+import { listKeys } from '../src/flows/list-keys.ts'
+import { foreseeRotation } from '../src/flows/rotate-keys.ts'
 import { PASSWORD, login } from './support/people.ts'
 import { START, startServer } from './support/server.ts'
 import type { TestServer } from './support/server.ts'
@@ -73,6 +76,24 @@ test('KY-03, KY-04: a guard on the feed says which keys it holds: a rotation wai
   await server.call(`/admin/keys/${first}/revoke`, { method: 'POST', token: fresh.accessToken })
   await after.until(new RegExp(`event: revoke\ndata: .*"kind":"key","kid":"${first}"`))
   after.close()
+})
+
+test('KY-03: another process that looks ahead knows the guards of this one, and changes nothing', async (t) => {
+  const server = await startServer(t, { settings: { revocationFeed: 'open', port: 0 } })
+  const { url } = await server.listen()
+  const [first = ''] = await published(server)
+  const feed = await follow(url, [first])
+  await server.keySchedule.tick()
+  const beside = await openCore(server.config, { now: () => server.clock.now })
+  t.after(() => beside.close())
+  const before = await listKeys(beside.context)
+  assert.deepEqual(await foreseeRotation(beside.context), {
+    pending: null,
+    notBefore: START + LEAD,
+    waitsFor: ['orders-api'],
+  })
+  assert.deepEqual(await listKeys(beside.context), before)
+  feed.close()
 })
 
 test('whoever follows the feed without naming keys verifies nothing, and is not waited for', async (t) => {
