@@ -224,6 +224,7 @@ describe('freshness', () => {
     now = T0 + 600
     await revalidated(set)
     assert.deepEqual([has(set, first), has(set, second)], [true, false])
+    assert.deepEqual(set.health().kids, [first.kid])
     assert.notEqual(set.version, version)
     assert.equal(set.select('ES256', first.kid)[0], kept, 'the other key is the same object')
   })

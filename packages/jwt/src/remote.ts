@@ -33,6 +33,8 @@ export interface RemoteKeySetOptions {
 
 export interface RemoteKeySetHealth {
   readonly keys: number
+  /** Ids of the keys that have one, as published: what a server that rotates its keys may want to hear. */
+  readonly kids: readonly string[]
   readonly fetchedAt: EpochSeconds | null
   /** Seconds since the last good answer; infinite before the first. */
   readonly staleSeconds: number
@@ -147,6 +149,7 @@ class FetchedKeySet implements RemoteKeySet {
   health(): RemoteKeySetHealth {
     return {
       keys: this.#keys.keys.length,
+      kids: this.#keys.keys.flatMap(({ kid }) => kid ?? []),
       fetchedAt: this.#fetchedAt === NEVER ? null : this.#fetchedAt,
       staleSeconds: this.#age(),
       lastError: this.#lastError?.message ?? null,
