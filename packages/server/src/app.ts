@@ -321,7 +321,7 @@ const SCHEDULE: Source = { address: 'local', userAgent: 'signet', requestId: 'ke
 /** Keeps this node's keys in step with what other nodes and commands do, and rotates them when it is time. */
 function keySchedule({ context }: Core, feed: RevocationFeed, log: Logger): KeySchedule {
   return createKeySchedule(context, {
-    node: context.newSessionId(),
+    node: Buffer.from(context.randomBytes(16)).toString('base64url'),
     connectedGuards: () => guardsWithKeys(feed),
     source: SCHEDULE,
     onWait: (guards) => {
