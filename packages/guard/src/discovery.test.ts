@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SignetError } from '@signet/protocol'
-import { discoverJwksUri, metadataUrl } from './discovery.ts'
+import { discoverServices, metadataUrl } from './discovery.ts'
 import { startIssuer } from './testing/issuer.ts'
 import type { TestIssuer } from './testing/issuer.ts'
 
@@ -147,8 +147,8 @@ test('KY-06: a redirect is not followed', async () => {
   assert.deepEqual(issuer.requests, ['/.well-known/oauth-authorization-server'])
 })
 
-function discover(): Promise<string> {
-  return discoverJwksUri(issuer.url, { fetch: globalThis.fetch, timeoutMs: 200, maxBytes: 2048 })
+async function discover(): Promise<string> {
+  return (await discoverServices(issuer.url, { fetch: globalThis.fetch, timeoutMs: 200, maxBytes: 2048 })).jwksUri
 }
 
 async function refusedBecause(reason: RegExp): Promise<void> {

@@ -1,4 +1,4 @@
-import { SignetError } from '@signet/protocol'
+import { REVOCATION_FEED_METADATA, SignetError } from '@signet/protocol'
 
 export interface DiscoveryOptions {
   readonly fetch: typeof globalThis.fetch
@@ -7,8 +7,18 @@ export interface DiscoveryOptions {
   readonly maxBytes: number
 }
 
+/** Where an issuer offers what a guard needs. */
+export interface IssuerServices {
+  readonly jwksUri: string
+  /** `undefined` when there is none, or none on the issuer's own origin: a guard's credential would go there. */
+  readonly revocationFeedUrl: string | undefined
+  /** Likewise (RFC 7662). */
+  readonly introspectionUrl: string | undefined
+}
+
 /**
- * Finds where an issuer publishes its keys: the `jwks_uri` of its metadata document (RFC 8414).
+ * Finds where an issuer publishes its keys, its revocation feed and its introspection endpoint: its metadata document
+ * (RFC 8414).
  *
  * Refused, each with its `reason`: an answer that is not 200 JSON, redirects, more than `maxBytes`, another issuer than
  * the one asked (RFC 8414 §3.3), and keys on another origin than the issuer's, so that whoever can write the
@@ -16,13 +26,22 @@ export interface DiscoveryOptions {
  *
  * @throws SignetError `unavailable`
  */
-export async function discoverJwksUri(issuer: string, options: DiscoveryOptions): Promise<string> {
+export async function discoverServices(issuer: string, options: DiscoveryOptions): Promise<IssuerServices> {
   const metadata = await fetchJson(metadataUrl(issuer), options)
   if (metadata['issuer'] !== issuer) throw unavailable('the metadata document names another issuer')
   const jwksUri = metadata['jwks_uri']
   if (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)) throw unavailable('the metadata has no usable jwks_uri')
   if (new URL(jwksUri).origin !== new URL(issuer).origin) throw unavailable('jwks_uri is on another origin')
-  return jwksUri
+  return {
+    jwksUri,
+    revocationFeedUrl: ownUrl(metadata[REVOCATION_FEED_METADATA], issuer),
+    introspectionUrl: ownUrl(metadata['introspection_endpoint'], issuer),
+  }
+}
+
+function ownUrl(value: unknown, issuer: string): string | undefined {
+  const isOwn = typeof value === 'string' && URL.canParse(value) && new URL(value).origin === new URL(issuer).origin
+  return isOwn ? value : undefined
 }
 
 /**

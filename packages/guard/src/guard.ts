@@ -10,7 +10,10 @@ import type { AdmittedClaims } from './claims.ts'
 import { findCandidate, findCredential } from './credential.ts'
 import type { Credential, CredentialKind } from './credential.ts'
 import { GuardError } from './errors.ts'
-import { IssuerKeys } from './issuer-keys.ts'
+import { FollowedFeed } from './feed/followed-feed.ts'
+import { systemRuntime } from './feed/runtime.ts'
+import type { FeedRuntime } from './feed/runtime.ts'
+import { discoverIssuer, IssuerKeys } from './issuer-keys.ts'
 import type { IssuerKeysHealth } from './issuer-keys.ts'
 import { readOptions } from './options.ts'
 import type { GuardOptions, GuardSettings } from './options.ts'
@@ -31,15 +34,19 @@ export interface Guard {
    * Decides who is asking, or refuses.
    *
    * Synchronous whenever nothing has to be fetched: then it gives back the principal or throws. A promise comes only
-   * before the first key set has arrived and for a token that names an unknown key.
+   * before the first key set and the first revocations have arrived, for a token that names an unknown key, and where
+   * the route asks for introspection while the revocation feed is stale.
    *
    * @throws GuardError (or rejects with it), and nothing else
    */
   authenticate(request: GuardRequest, requirements?: readonly Requirement[]): Principal | Promise<Principal>
-  /** Loads the keys now instead of at the first request. Rejects with a GuardError when they cannot be loaded. */
+  /**
+   * Loads the keys and the first revocations now instead of at the first request. Rejects with a GuardError when the
+   * keys cannot be loaded; revocations that do not come in time are left to `feed.onStale`, and shown by `health()`.
+   */
   ready(): Promise<void>
   health(): GuardHealth
-  /** From now on every request is refused with `unavailable`. Idempotent. */
+  /** From now on every request is refused with `unavailable`, and the feed is no longer followed. Idempotent. */
   close(): void
 }
 
@@ -63,7 +70,13 @@ export interface GuardHealth {
  * @throws TypeError when the options cannot mean what they say
  */
 export function createGuard(options: GuardOptions): Guard {
-  return new TokenGuard(readOptions(options))
+  return createGuardIn({}, options)
+}
+
+/** Makes a guard whose feed lives in another world than the machine's: for tests. */
+export function createGuardIn(world: Partial<FeedRuntime>, options: GuardOptions): Guard {
+  const settings = readOptions(options)
+  return new TokenGuard(settings, { ...systemRuntime(settings.fetch, settings.now), ...world })
 }
 
 /** Proofs of possession remembered at once: 60 s at more than 3000 requests a second. */
@@ -77,6 +90,7 @@ class TokenGuard implements Guard {
   readonly revocation: RevocationSource
   readonly #settings: GuardSettings
   readonly #issuerKeys: IssuerKeys | undefined
+  readonly #feed: FollowedFeed | undefined
   readonly #verifier: Verifier
   readonly #cookieName: string | undefined
   readonly #replays = new ReplayList(MAX_REMEMBERED_PROOFS)
@@ -86,13 +100,14 @@ class TokenGuard implements Guard {
   #instant: EpochSeconds = Number.NaN
   #closed = false
 
-  constructor(settings: GuardSettings) {
+  constructor(settings: GuardSettings, runtime: FeedRuntime) {
     const { issuer, audience, jwksUri, fetch, now, keys, cache } = settings
     this.issuer = issuer
     this.audience = audience
-    this.revocation = settings.revocation
     this.#settings = settings
     this.#issuerKeys = keys === undefined ? new IssuerKeys({ issuer, jwksUri, fetch, now }) : undefined
+    this.#feed = this.#createFeed(runtime)
+    this.revocation = this.#feed?.client ?? settings.revocation
     this.#verifier = createVerifier({
       issuer,
       audience,
@@ -131,6 +146,7 @@ class TokenGuard implements Guard {
     } catch (error) {
       throw refusalOf(error, 'Bearer')
     }
+    await this.#feed?.client.ready()
   }
 
   health(): GuardHealth {
@@ -144,6 +160,21 @@ class TokenGuard implements Guard {
 
   close(): void {
     this.#closed = true
+    this.#feed?.client.close()
+  }
+
+  #createFeed(runtime: FeedRuntime): FollowedFeed | undefined {
+    const { issuer, fetch, feed } = this.#settings
+    const keys = this.#issuerKeys
+    if (feed === undefined) return undefined
+    return new FollowedFeed({
+      settings: feed,
+      runtime,
+      discover: async () => keys?.takeServices() ?? discoverIssuer(issuer, fetch),
+      heldKeys: () => keys?.heldKeys() ?? [],
+      // A guard without requests holds the newest keys too, so that a rotation does not wait for it.
+      onTick: () => keys?.revalidate(runtime.now()),
+    })
   }
 
   #authenticateToken(
@@ -153,8 +184,10 @@ class TokenGuard implements Guard {
     requirements: readonly Requirement[],
   ): Principal | Promise<Principal> {
     const keys = this.#issuerKeys
+    if (keys?.loaded === false || this.#feed?.client.settled === false) {
+      return this.#afterFirstLoad(request, kind, requirements)
+    }
     if (keys === undefined) return this.#admit(request, kind, token, requirements)
-    if (!keys.loaded) return this.#afterFirstLoad(keys, request, kind, requirements)
     try {
       const principal = this.#admit(request, kind, token, requirements)
       keys.revalidate(this.#instant)
@@ -166,15 +199,29 @@ class TokenGuard implements Guard {
   }
 
   /** The way of every request: no I/O, and nothing made anew for a token that was admitted before. */
-  #admit(request: GuardRequest, kind: CredentialKind, token: string, requirements: readonly Requirement[]): Principal {
+  #admit(
+    request: GuardRequest,
+    kind: CredentialKind,
+    token: string,
+    requirements: readonly Requirement[],
+  ): Principal | Promise<Principal> {
     this.#instant = this.#settings.now()
     const admission = this.#admissionOf(this.#verifier.verify(token))
-    if (this.revocation.isRevoked(admission.revocable) !== false)
-      throw new GuardError('token_revoked', { scheme: schemeOf(kind) })
+    this.#checkRevocation(admission, kind)
+    const mustIntrospect = this.#feed !== undefined && this.#feed.mustIntrospect(requirements)
     this.#checkBinding(request, kind, token, admission)
     const principal = admission.principalFor(kind)
     if (requirements.length > 0) demandAll(principal, requirements)
-    return principal
+    return mustIntrospect ? this.#afterIntrospection(request, kind, token, principal) : principal
+  }
+
+  /** A token that was clean is looked up again when the list has changed: for the others it is one comparison. */
+  #checkRevocation(admission: Admission, kind: CredentialKind): void {
+    const { version } = this.revocation
+    if (version !== undefined && admission.cleanAt === version) return
+    if (this.revocation.isRevoked(admission.revocable) !== false)
+      throw new GuardError('token_revoked', { scheme: schemeOf(kind) })
+    admission.cleanAt = version
   }
 
   #admissionOf(verified: VerifiedToken): Admission {
@@ -204,17 +251,31 @@ class TokenGuard implements Guard {
   }
 
   async #afterFirstLoad(
-    keys: IssuerKeys,
     request: GuardRequest,
     kind: CredentialKind,
     requirements: readonly Requirement[],
   ): Promise<Principal> {
     try {
-      await keys.load()
+      await this.#issuerKeys?.load()
+      await this.#feed?.client.ready()
     } catch (error) {
       throw this.#refuse(error, kind, request)
     }
     return this.authenticate(request, requirements)
+  }
+
+  async #afterIntrospection(
+    request: GuardRequest,
+    kind: CredentialKind,
+    token: string,
+    principal: Principal,
+  ): Promise<Principal> {
+    try {
+      await this.#feed?.introspect(token)
+    } catch (error) {
+      throw this.#refuse(error, kind, request)
+    }
+    return principal
   }
 
   async #afterRefresh(
@@ -226,6 +287,7 @@ class TokenGuard implements Guard {
   ): Promise<Principal> {
     try {
       await keys.lookFor(kidOf(token))
+      // not awaited here: a promise refuses by itself, and once is enough
       return this.#admit(request, kind, token, requirements)
     } catch (error) {
       throw this.#refuse(error, kind, request)
@@ -267,6 +329,8 @@ class Admission {
   readonly revocable: RevocableToken
   /** Thumbprint of the key the token is bound to. */
   readonly jkt: string | undefined
+  /** The version of the revocation list that did not stop it. */
+  cleanAt: number | undefined
   readonly #audience: string
   #principal: Principal | undefined
 

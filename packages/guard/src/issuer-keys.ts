@@ -1,8 +1,9 @@
 import { createRemoteKeySet } from '@signet/jwt/remote'
-import type { RemoteKeySet } from '@signet/jwt/remote'
+import type { RemoteKeySet, RemoteKeySetHealth } from '@signet/jwt/remote'
 import type { Algorithm, EpochSeconds, KeySource, VerificationKey } from '@signet/jwt'
 import { SignetError } from '@signet/protocol'
-import { discoverJwksUri } from './discovery.ts'
+import { discoverServices } from './discovery.ts'
+import type { IssuerServices } from './discovery.ts'
 
 export interface IssuerKeysOptions {
   readonly issuer: string
@@ -37,6 +38,7 @@ const LAST_RETRY_SECONDS = 30
 export class IssuerKeys implements KeySource {
   readonly #options: IssuerKeysOptions
   #remote: RemoteKeySet | undefined
+  #services: IssuerServices | undefined
   #loaded = false
   #loading: Promise<void> | undefined
   #failures = 0
@@ -99,6 +101,20 @@ export class IssuerKeys implements KeySource {
     this.#remote?.revalidate()
   }
 
+  /** What was discovered together with the keys: once, so that whoever asks again looks for himself. */
+  takeServices(): IssuerServices | undefined {
+    const services = this.#services
+    this.#services = undefined
+    return services
+  }
+
+  /** Ids of the trusted keys. */
+  heldKeys(): readonly string[] {
+    if (this.#remote === undefined || !this.#isUsable()) return []
+    const health: RemoteKeySetHealth & { readonly kids?: readonly string[] } = this.#remote.health()
+    return health.kids ?? []
+  }
+
   health(): IssuerKeysHealth {
     const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : null
     if (this.#remote === undefined) return { keys: 0, fetchedAt: null, lastError: failure }
@@ -133,7 +149,8 @@ export class IssuerKeys implements KeySource {
   async #findUrl(): Promise<string> {
     const { issuer, jwksUri, fetch } = this.#options
     if (jwksUri !== undefined) return jwksUri
-    return discoverJwksUri(issuer, { fetch, timeoutMs: METADATA_TIMEOUT_MS, maxBytes: METADATA_MAX_BYTES })
+    this.#services = await discoverIssuer(issuer, fetch)
+    return this.#services.jwksUri
   }
 
   #unavailable(retryAfterSeconds: number, cause: unknown): SignetError {
@@ -141,4 +158,9 @@ export class IssuerKeys implements KeySource {
       cause instanceof Error ? `the keys could not be loaded: ${cause.message}` : 'the keys could not be loaded'
     return new SignetError('unavailable', { reason, retryAfterSeconds, cause })
   }
+}
+
+/** Asks an issuer for its metadata, within the limits that hold for a small document. @throws SignetError `unavailable` */
+export function discoverIssuer(issuer: string, fetch: typeof globalThis.fetch): Promise<IssuerServices> {
+  return discoverServices(issuer, { fetch, timeoutMs: METADATA_TIMEOUT_MS, maxBytes: METADATA_MAX_BYTES })
 }

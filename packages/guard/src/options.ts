@@ -5,6 +5,8 @@ import type { AdmittedClaims } from './claims.ts'
 import { systemClock } from './clock.ts'
 import { metadataUrl, readFetchableUrl } from './discovery.ts'
 import type { GuardError } from './errors.ts'
+import { readFeedOptions } from './feed/feed-options.ts'
+import type { FeedSettings, GuardFeedOptions } from './feed/feed-options.ts'
 import type { ProofPolicy } from './proof.ts'
 import { createRevocationList, MAX_CLOCK_SKEW_SECONDS } from './revocation.ts'
 import type { RevocationSource } from './revocation.ts'
@@ -27,8 +29,13 @@ export interface GuardOptions {
   readonly clockSkewSeconds?: number
   /** Remembers tokens whose signature was verified. Default: on, 10 000 entries. Revocation and time are checked anew each time. */
   readonly cache?: false | GuardCacheOptions
-  /** Default: an empty list in memory, reachable as `guard.revocation`. */
+  /** Where the guard looks up revocations instead of following a feed. Default: the feed, or an empty list without one. */
   readonly revocation?: RevocationSource
+  /**
+   * Follows the issuer's revocation feed. Default: on, as far as the issuer's metadata names a feed; off together with
+   * `revocation`, and with `keys` or `jwksUri` unless this option is given.
+   */
+  readonly feed?: false | GuardFeedOptions
   /** Also read the access cookie. Default `false`: the `Authorization` header only. */
   readonly cookie?: false | GuardCookieOptions
   /** Tunes how proofs of possession are checked; tokens bound to a key are always held to it. */
@@ -70,6 +77,7 @@ export interface GuardSettings {
   readonly clockSkewSeconds: number
   readonly cache: { readonly maxEntries: number; readonly maxBytes: number } | undefined
   readonly revocation: RevocationSource
+  readonly feed: FeedSettings | undefined
   readonly browser: (BrowserPolicy & { readonly secure: boolean }) | undefined
   readonly proof: ProofPolicy
   /** Whether to name DPoP to a caller without credentials. */
@@ -96,6 +104,7 @@ export function readOptions(options: GuardOptions): GuardSettings {
     clockSkewSeconds: within('clockSkewSeconds', options.clockSkewSeconds ?? 5, 0, MAX_CLOCK_SKEW_SECONDS),
     cache: cacheOf(options.cache),
     revocation: revocationOf(options.revocation, now),
+    feed: feedOf(options),
     browser: browserOf(options.cookie),
     proof: proofOf(options.dpop),
     offerDpop: options.dpop !== undefined,
@@ -115,11 +124,20 @@ const OPTION_NAMES = namesOf<GuardOptions>({
   clockSkewSeconds: true,
   cache: true,
   revocation: true,
+  feed: true,
   cookie: true,
   dpop: true,
   onRefusal: true,
 })
 const CACHE_NAMES = namesOf<GuardCacheOptions>({ maxEntries: true, maxBytes: true })
+const FEED_NAMES = namesOf<GuardFeedOptions>({
+  credential: true,
+  name: true,
+  maxStalenessSeconds: true,
+  onStale: true,
+  firstSnapshotTimeoutSeconds: true,
+  url: true,
+})
 const COOKIE_NAMES = namesOf<GuardCookieOptions>({ secure: true, origins: true, verifyCsrfToken: true })
 const DPOP_NAMES = namesOf<GuardDpopOptions>({ maxAgeSeconds: true, publicUrl: true })
 
@@ -177,6 +195,18 @@ function revocationOf(revocation: RevocationSource | undefined, now: () => Epoch
     throw new TypeError('revocation: must be a revocation source (createRevocationList)')
   }
   return revocation
+}
+
+function feedOf({ issuer, keys, jwksUri, revocation, feed }: GuardOptions): FeedSettings | undefined {
+  if (feed === false) return undefined
+  if (feed === undefined) {
+    const isDiscovered = revocation === undefined && keys === undefined && jwksUri === undefined
+    return isDiscovered ? readFeedOptions({}) : undefined
+  }
+  refuseUnknown('feed', feed, FEED_NAMES)
+  if (revocation !== undefined) throw new TypeError('feed, revocation: give one of them')
+  if (feed.url === undefined) metadataUrl(issuer)
+  return readFeedOptions(feed)
 }
 
 function browserOf(cookie: GuardOptions['cookie']): GuardSettings['browser'] {

@@ -61,7 +61,7 @@ test('RV-08: the same entries twice and in any order have the same effect', () =
   for (const order of [entries, entries.toReversed(), [...entries, ...entries]]) {
     const list = createRevocationList({ now: () => 100 })
     for (const entry of order) list.add(entry)
-    assert.deepEqual(list.health(), { entries: 3 })
+    assert.equal(list.health().entries, 2, 'one for the token, one for the subject')
     assert.ok(list.isRevoked({ ...TOKEN, jti: 'other' }))
     assert.ok(list.isRevoked({ ...TOKEN, sub: 'other' }))
     assert.ok(!list.isRevoked({ ...TOKEN, jti: 'other', iat: 101 }))

@@ -160,7 +160,7 @@ export class FeedClient implements RevocationSource {
   async #attempt(): Promise<number> {
     try {
       this.#url ??= await this.#options.findUrl()
-      if (this.#url === undefined) throw new FeedError('the issuer publishes no revocation feed')
+      if (this.#url === undefined) throw new FeedError('the issuer publishes no revocation feed on its own origin')
       if (this.#needsSnapshot) await this.#connect((connection) => this.#load(connection))
       await this.#connect((connection) => this.#follow(connection))
       return 0
