@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { GuardError, createGuard } from '@signet/guard'
 import { GUARD_NAME_HEADER, HELD_KEYS_HEADER, REVOCATION_FEED_PATH } from '@signet/protocol'
 import { openCore } from '../src/app.ts'
 import { createAccount } from '../src/flows/create-account.ts'
 import { listKeys } from '../src/flows/list-keys.ts'
+import { revokeKey } from '../src/flows/revoke-key.ts'
 import { foreseeRotation } from '../src/flows/rotate-keys.ts'
-import { PASSWORD, login } from './support/people.ts'
+import { PASSWORD, login, refresh, signUp } from './support/people.ts'
 import { START, startServer } from './support/server.ts'
 import type { TestServer } from './support/server.ts'
 
@@ -95,6 +97,39 @@ test('KY-03: another process that looks ahead knows the guards of this one, and 
   assert.deepEqual(await listKeys(beside.context), before)
   feed.close()
 })
+
+test('KY-04: a guard refuses the tokens of a revoked key as soon as it hears of it, and takes those of the next one', async (t) => {
+  const server = await startServer(t, { settings: { issuer: null, port: 0 } })
+  await server.listen()
+  const { issuer } = server.config
+  const guard = createGuard({ issuer, audience: issuer, now: () => server.clock.now })
+  t.after(() => guard.close())
+  await guard.ready()
+  const ann = await signUp(server, 'ann@example.com')
+  const verdict = async (token: string): Promise<string> => {
+    try {
+      await guard.authenticate({ method: 'GET', url: '/', header: bearer(token) })
+      return 'admitted'
+    } catch (error) {
+      return error instanceof GuardError ? error.code : 'unexpected'
+    }
+  }
+  assert.equal(await verdict(ann.accessToken), 'admitted')
+
+  const [stolen = ''] = await published(server)
+  await revokeKey(server.context, stolen, SOURCE)
+  let refused = await verdict(ann.accessToken)
+  for (; refused === 'admitted'; refused = await verdict(ann.accessToken)) await setImmediate()
+  assert.equal(refused, 'token_revoked')
+  const renewed = await refresh(server, ann.refreshToken)
+  assert.equal(await verdict(String(renewed.json['access_token'])), 'admitted')
+  // by now the guard has fetched the published set again, and the key is not in it
+  assert.equal(await verdict(ann.accessToken), 'token_invalid')
+})
+
+function bearer(token: string): (name: string) => string | undefined {
+  return (name) => (name === 'authorization' ? `Bearer ${token}` : undefined)
+}
 
 test('whoever follows the feed without naming keys verifies nothing, and is not waited for', async (t) => {
   const server = await startServer(t, { settings: { adminApi: true, revocationFeed: 'open', port: 0 } })
