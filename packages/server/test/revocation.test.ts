@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createGuardCredential } from '../src/flows/create-guard-credential.ts'
-import { revokeSubject } from '../src/domain/revocation.ts'
-import { PASSWORD, claimsOf, login, refresh, signUp, tokensOf } from './support/people.ts'
+import { PASSWORD, claimsOf, disable, login, refresh, signUp, tokensOf } from './support/people.ts'
 import type { SignedIn } from './support/people.ts'
 import { startResourceServer } from './support/resource-server.ts'
 import { startServer } from './support/server.ts'
@@ -45,9 +44,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: 'SE-06: after the account was disabled',
     end: async (server, { accessToken }) => {
-      const at = server.clock.now
-      const ending = { at, revocations: (ended: Parameters<typeof revokeSubject>[0]) => revokeSubject(ended, at) }
-      assert.ok(await server.context.store.accounts.disable(String(claimsOf(accessToken)['sub']), ending, []))
+      await disable(server, String(claimsOf(accessToken)['sub']))
     },
     spares: ['stranger'],
   },

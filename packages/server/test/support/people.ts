@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { revokeSubject } from '../../src/domain/revocation.ts'
+import type { EndedSession } from '../../src/domain/revocation.ts'
 import type { Answer } from './answer.ts'
 import type { Call, TestServer } from './server.ts'
 
@@ -38,6 +40,13 @@ export function refresh(server: TestServer, refreshToken: string, call: Call = {
 
 export function tokensOf(answer: Answer): { readonly accessToken: string; readonly refreshToken: string } {
   return { accessToken: String(answer.json['access_token']), refreshToken: String(answer.json['refresh_token']) }
+}
+
+/** Disables an account, as an administrator does. */
+export async function disable(server: TestServer, accountId: string): Promise<void> {
+  const at = server.clock.now
+  const ending = { at, revocations: (ended: readonly EndedSession[]) => revokeSubject(ended, at) }
+  assert.ok(await server.context.store.accounts.disable(accountId, ending, []))
 }
 
 /** The claims of a token, unverified. */

@@ -2,6 +2,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import type { TProperties } from '@fastify/type-provider-typebox'
 import { PROBLEMS } from '@signet/protocol'
 import type { ProblemCode } from '@signet/protocol'
+import { oauthFormOf } from '../oauth-form.ts'
 
 /** An object of a request: a member that is not named here is refused. */
 export function strictObject<T extends TProperties>(properties: T) {
@@ -44,21 +45,30 @@ type Refusals = { readonly [status in `${number}`]: { readonly description: stri
  * Refusals are written by `problem.ts`, not by the schema.
  */
 export function refusals(...codes: readonly ProblemCode[]): Refusals {
-  return describeRefusals(codes, { 'application/problem+json': { schema: { $ref: 'Problem#' } } })
+  const content = { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
+  return describeRefusals(codes, content, (code) => ({ status: PROBLEMS[code].status, name: code }))
 }
 
-/** The same for an OAuth endpoint, whose refusals `oauth-error.ts` writes. */
+/** The same for an OAuth endpoint: by the `error` that a client of it sees. Written by `oauth-error.ts`. */
 export function oauthRefusals(...codes: readonly ProblemCode[]): Refusals {
-  return describeRefusals(codes, { 'application/json': { schema: { $ref: 'OAuthError#' } } })
+  const content = { 'application/json': { schema: { $ref: 'OAuthError#' } } }
+  return describeRefusals(codes, content, (code) => {
+    const { status, error } = oauthFormOf(code)
+    return { status, name: error }
+  })
 }
 
-function describeRefusals(codes: readonly ProblemCode[], content: object): Refusals {
+function describeRefusals(
+  codes: readonly ProblemCode[],
+  content: object,
+  answerTo: (code: ProblemCode) => { readonly status: number; readonly name: string },
+): Refusals {
   const all: readonly ProblemCode[] = [...codes, 'request_invalid', 'unavailable', 'internal']
-  const byStatus = Map.groupBy(new Set(all), (code) => PROBLEMS[code].status)
-  const entries = [...byStatus].map(([status, group]) => [
-    status,
-    { description: group.map((code) => `\`${code}\``).join(', '), content },
-  ])
+  const byStatus = Map.groupBy(all.map(answerTo), ({ status }) => status)
+  const entries = [...byStatus].map(([status, answers]) => {
+    const names = new Set(answers.map(({ name }) => `\`${name}\``))
+    return [status, { description: [...names].join(', '), content }]
+  })
   return Object.fromEntries(entries)
 }
 
