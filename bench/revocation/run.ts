@@ -1,7 +1,8 @@
-// npm run bench -- revocation [feed] [--short]: how fast and how surely a revocation reaches the guards.
+// npm run bench -- revocation [feed] [set] [--short]: how fast and how surely a revocation reaches the guards.
 import { runFeed } from './feed/run.ts'
+import { runSet } from './set.ts'
 
-const PARTS: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = { feed: runFeed }
+const PARTS: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = { feed: runFeed, set: runSet }
 
 /** Runs the named part, or all of them. Resolves to whether every target was reached. */
 export async function run(args: readonly string[]): Promise<boolean> {
