@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createGuardCredential } from '../src/flows/create-guard-credential.ts'
+import { openSqliteStore } from '../src/store/sqlite/open.ts'
 import { PASSWORD, claimsOf, disable, login, refresh, signUp, tokensOf } from './support/people.ts'
 import type { SignedIn } from './support/people.ts'
-import { startResourceServer } from './support/resource-server.ts'
+import { startFollowingGuard } from './support/following-guard.ts'
 import { startServer } from './support/server.ts'
 import type { TestServer } from './support/server.ts'
 
@@ -85,20 +86,20 @@ describe('every guard refuses', () => {
     test(name, async (t) => {
       const server = await startServer(t, OPEN)
       const { url } = await server.listen()
-      const guards = await Promise.all([1, 2, 3].map(() => startResourceServer(t, server, url)))
+      const guards = await Promise.all([1, 2, 3].map(() => startFollowingGuard(t, server, url)))
       const person = await signUp(server, 'ada@example.com')
       const people = {
         other: await login(server, 'ada@example.com'),
         stranger: await signUp(server, 'eve@example.com'),
       }
-      for (const guard of guards) assert.ok(guard.accepts(person.accessToken))
+      for (const guard of guards) assert.equal(await guard.accepts(person.accessToken), true)
 
       await end(server, person, people.other)
       for (const guard of guards) {
         await guard.caughtUp()
-        assert.ok(!guard.accepts(person.accessToken))
+        assert.equal(await guard.accepts(person.accessToken), false)
         for (const who of ['other', 'stranger'] as const) {
-          assert.equal(guard.accepts(people[who].accessToken), spares.includes(who), who)
+          assert.equal(await guard.accepts(people[who].accessToken), spares.includes(who), who)
         }
       }
       assert.notEqual((await refresh(server, person.refreshToken)).status, 200)
@@ -108,7 +109,7 @@ describe('every guard refuses', () => {
   test('SE-02: but not a login in the second in which every session ended, however many there were', async (t) => {
     const server = await startServer(t, OPEN)
     const { url } = await server.listen()
-    const guard = await startResourceServer(t, server, url)
+    const guard = await startFollowingGuard(t, server, url)
     const first = await signUp(server, 'ada@example.com')
     const sessions = [first]
     for (let index = 0; index < 9; index++) {
@@ -118,12 +119,53 @@ describe('every guard refuses', () => {
     await server.call('/auth/logout/all', { method: 'POST', token: first.accessToken })
     const fresh = await login(server, 'ada@example.com')
     await guard.caughtUp()
-    for (const { accessToken } of sessions) assert.ok(!guard.accepts(accessToken))
-    assert.ok(guard.accepts(fresh.accessToken))
-    assert.deepEqual(
-      guard.entries.map(({ kind }) => kind),
-      ['subject', 'session'],
-    )
+    for (const { accessToken } of sessions) assert.equal(await guard.accepts(accessToken), false)
+    assert.equal(await guard.accepts(fresh.accessToken), true)
+    const listed = await server.context.store.revocations.since(0, 100)
+    assert.equal(listed.map(({ entry }) => entry.kind).join(' '), 'subject session')
+  })
+
+  test('RV-05: with the credential that a closed feed asks for', async (t) => {
+    const server = await startServer(t, { settings: { port: 0 } })
+    const { url } = await server.listen()
+    const { credential } = await createGuardCredential(server.context, { name: 'orders', audience: null }, SOURCE)
+    const guard = await startFollowingGuard(t, server, url, credential)
+    const person = await signUp(server, 'ada@example.com')
+    assert.equal(await guard.accepts(person.accessToken), true)
+    await server.call('/auth/logout', { body: { refresh_token: person.refreshToken } })
+    await guard.caughtUp()
+    assert.equal(await guard.accepts(person.accessToken), false)
+    assert.equal(server.feed.connectedGuards()[0]?.name, 'orders')
+  })
+
+  test('RV-06: what was revoked while the server was away, once it is back; and nothing is forgotten', async (t) => {
+    const before = await startServer(t, OPEN)
+    const { url } = await before.listen()
+    const guard = await startFollowingGuard(t, before, url)
+    const person = await signUp(before, 'ada@example.com')
+    const [early, late] = [await login(before, 'ada@example.com'), await login(before, 'ada@example.com')]
+    await before.call('/auth/logout', { body: { refresh_token: early.refreshToken } })
+    await guard.caughtUp()
+    await before.close()
+    const beside = await openSqliteStore({ path: `${before.directory}/signet.db` })
+    const sid = String(claimsOf(late.accessToken)['sid'])
+    const entries = [{ kind: 'session' as const, sid, until: before.clock.now + 960 }]
+    await beside.revocations.add({ at: before.clock.now, entries }, [])
+    await beside.close()
+    assert.equal(await guard.accepts(early.accessToken), false)
+    assert.equal(await guard.accepts(late.accessToken), true)
+
+    const settings = { ...OPEN.settings, port: Number(new URL(url).port) }
+    const after = await startServer(t, { settings, directory: before.directory })
+    await after.listen()
+    await guard.caughtUp(after)
+    for (const [{ accessToken }, accepted] of [
+      [early, false],
+      [late, false],
+      [person, true],
+    ] as const) {
+      assert.equal(await guard.accepts(accessToken), accepted)
+    }
   })
 
   test('a token issued before its lifetime was shortened stays refused until it would have expired', async (t) => {
@@ -154,16 +196,16 @@ describe('RFC 7009', () => {
   test('RV-02: an access token ends alone, at this server too, and its session goes on', async (t) => {
     const server = await startServer(t, OPEN)
     const { url } = await server.listen()
-    const guard = await startResourceServer(t, server, url)
+    const guard = await startFollowingGuard(t, server, url)
     const person = await signUp(server, 'ada@example.com')
     assert.equal((await revoke(server, { token: person.accessToken, client_id: 'signet' })).status, 200)
     assert.equal((await server.call('/auth/me', { token: person.accessToken })).code, 'token_revoked')
     await guard.caughtUp()
-    assert.ok(!guard.accepts(person.accessToken))
+    assert.equal(await guard.accepts(person.accessToken), false)
     server.clock.now++
     const next = await refresh(server, person.refreshToken)
     assert.equal(next.status, 200)
-    assert.ok(guard.accepts(tokensOf(next).accessToken))
+    assert.equal(await guard.accepts(tokensOf(next).accessToken), true)
   })
 
   test('RV-02: a refresh token of any generation ends its session', async (t) => {
