@@ -1,10 +1,5 @@
-import { once } from 'node:events'
-import { get } from 'node:http'
-import type { IncomingMessage } from 'node:http'
-import { createGuard, createRevocationList } from '@signet/guard'
+import { createGuard } from '@signet/guard'
 import type { Guard } from '@signet/guard'
-import { importJwkSet } from '@signet/jwt'
-import type { Revocation } from '@signet/protocol'
 import { LATE_MILLISECONDS, monotonicMilliseconds } from './messages.ts'
 import type { FromGuards, ToGuards } from './messages.ts'
 
@@ -47,38 +42,57 @@ async function carryOut(message: ToGuards): Promise<void> {
   }
 }
 
-async function follow({ url, issuer, keys }: Extract<ToGuards, { kind: 'follow' }>): Promise<void> {
-  const list = createRevocationList()
+/** Starts a guard that finds keys and feed by itself, and follows it. */
+async function follow({ issuer }: Extract<ToGuards, { kind: 'follow' }>): Promise<void> {
+  const index = guards.length
+  const heard = new Map<string, number>()
   const guard = createGuard({
     issuer,
     audience: issuer,
     algorithms: ['ES256'],
-    keys: importJwkSet({ keys }),
-    revocation: list,
+    feed: { name: `guard-${process.pid}-${index}` },
+    fetch: async (input, init) => tapped(await fetch(input, init), (text) => notice(index, text)),
   })
-  const index = guards.length
-  const heard = new Map<string, number>()
   guards.push({ guard, heard })
-  const headers = { accept: 'text/event-stream', 'last-event-id': '1.0', 'signet-guard-name': `guard ${index}` }
-  const request = get(`${url}/auth/revocations`, { headers, agent: false })
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  if (response.statusCode !== 200) throw new Error(`the feed answers ${response.statusCode}`)
-  let text = ''
-  response.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
-    const end = text.lastIndexOf('\n\n')
-    if (end === -1) return
-    for (const block of text.slice(0, end).split('\n\n')) {
-      const data = block.slice(block.indexOf('data: ') + 6)
-      const { entries = [] } = JSON.parse(data) as { readonly entries?: readonly Revocation[] }
-      for (const entry of entries) {
-        list.add(entry)
-        if (entry.kind === 'session' && !heard.has(entry.sid)) heard.set(entry.sid, monotonicMilliseconds())
-      }
-    }
-    text = text.slice(end + 2)
-    look(index, guard)
+  await guard.ready()
+}
+
+/** The same answer; what passes through a stream is looked at once the guard has had it. */
+function tapped(response: Response, look: (text: string) => void): Response {
+  if (response.body === null || response.headers.get('content-type') !== 'text/event-stream') return response
+  const decoder = new TextDecoder()
+  let rest = ''
+  const tap = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk)
+      const text = rest + decoder.decode(chunk, { stream: true })
+      rest = text.slice(-LONGEST_MATCH)
+      look(text)
+    },
   })
+  return new Response(response.body.pipeThrough(tap), response)
+}
+
+const SESSION = /"sid":"([^"]+)"/g
+/** A chunk may end in the middle of one; seeing one twice does no harm. */
+const LONGEST_MATCH = 64
+
+/** Waits until the guard itself knows of every session that has just passed by. */
+function notice(index: number, text: string): void {
+  const { guard, heard } = guards[index] ?? {}
+  if (guard === undefined || heard === undefined) return
+  let waiting = [...text.matchAll(SESSION)].map(([, sid = '']) => sid)
+  const check = (): void => {
+    look(index, guard)
+    const at = monotonicMilliseconds()
+    waiting = waiting.filter((sid) => {
+      if (!guard.revocation.isRevoked({ jti: '', sid, sub: '', iat: 0, kid: undefined })) return true
+      if (!heard.has(sid)) heard.set(sid, at)
+      return false
+    })
+    if (waiting.length > 0) setImmediate(check)
+  }
+  if (waiting.length > 0) setImmediate(check)
 }
 
 /** A request with the token that is watched, as soon as there may be a reason to refuse it. */

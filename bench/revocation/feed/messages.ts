@@ -4,7 +4,7 @@ export type ToServer =
   { readonly kind: 'open'; readonly sessions: number }
 
 export type FromServer =
-  | { readonly kind: 'listening'; readonly url: string; readonly issuer: string; readonly keys: readonly object[] }
+  | { readonly kind: 'listening'; readonly url: string; readonly issuer: string }
   | { readonly kind: 'opened'; readonly sessions: readonly OpenedSession[] }
 
 export interface OpenedSession {
@@ -15,13 +15,7 @@ export interface OpenedSession {
 
 /** What it tells a process of guards, and hears from it. Instants are milliseconds of the machine's monotonic clock. */
 export type ToGuards =
-  | {
-      readonly kind: 'follow'
-      readonly url: string
-      readonly issuer: string
-      readonly keys: readonly object[]
-      readonly guards: number
-    }
+  | { readonly kind: 'follow'; readonly issuer: string; readonly guards: number }
   /** Says when each of the guards refuses the token. */
   | { readonly kind: 'watch'; readonly accessToken: string }
   /** Says what was heard of these sessions since `follow`: how late after their instants, and what was not heard. */

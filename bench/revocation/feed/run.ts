@@ -36,11 +36,10 @@ export async function runFeed(args: readonly string[]): Promise<boolean> {
   }
   try {
     const server = start('server.ts')
-    const { kind: _, ...feed } = (await next(server, 'listening')) as Extract<FromServer, { kind: 'listening' }>
-    const { url } = feed
+    const { url, issuer } = (await next(server, 'listening')) as Extract<FromServer, { kind: 'listening' }>
     const guards = Array.from({ length: PROCESSES }, () => start('guards.ts'))
     await Promise.all(
-      guards.map((child) => ask(child, { kind: 'follow', ...feed, guards: size.guards / PROCESSES }, 'following')),
+      guards.map((child) => ask(child, { kind: 'follow', issuer, guards: size.guards / PROCESSES }, 'following')),
     )
     const agent = new Agent({ keepAlive: true, maxSockets: 64 })
     const single = await logOutOneByOne(server, guards, url, agent, size)

@@ -24,7 +24,7 @@ const account = {
   disabledAt: null,
 }
 await context.store.accounts.create(account, [])
-report({ kind: 'listening', url, issuer: server.config.issuer, keys: server.core.keyring.jwks().keys })
+report({ kind: 'listening', url, issuer: server.config.issuer })
 
 process.on('message', (message: ToServer) => {
   void openSessions(message.sessions).then((sessions) => report({ kind: 'opened', sessions }))
