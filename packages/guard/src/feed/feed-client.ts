@@ -45,6 +45,8 @@ const SNAPSHOT_TIMEOUT_MS = 30_000
 const FIRST_PAUSE_MS = 250
 /** … up to this, so that a server that is back is noticed well before guards become stale. */
 const LONGEST_PAUSE_MS = 5000
+/** A stream may be cut before its first event; when that goes on, something on the way keeps them back. */
+const MAX_FRUITLESS = 2
 /** An issuer without a feed may get one. */
 const LOOK_AGAIN_MS = 300_000
 const TICK_MS = 1000
@@ -57,8 +59,8 @@ const MAX_HELD_KEYS_LENGTH = 4096
  *
  * A stream that ends, breaks, falls silent (twice the heartbeat) or leaves out what it announced is opened again at
  * the cursor, after a pause that grows and is spread at random. A new snapshot is taken when the server asks for one
- * or has begun another history, and when a stream that was accepted brought nothing at all, as behind a proxy that
- * holds back what is not finished. The set in use stays in use until the new one is complete, and is then replaced at
+ * or has begun another history, and when streams bring nothing at all, as behind a proxy that holds back what is not
+ * finished. The set in use stays in use until the new one is complete, and is then replaced at
  * once: nothing revoked is accepted in between.
  *
  * Does not decide what a stale guard does. A connection keeps the process alive, a pause does not; `close` ends both.
@@ -77,6 +79,8 @@ export class FeedClient implements RevocationSource {
   #needsSnapshot = true
   /** Attempts in a row without an event. */
   #failures = 0
+  /** Streams in a row that were accepted and brought no event. */
+  #fruitless = 0
   /** Where the last gap was met: the same one twice, and the stream will not close it. */
   #gapAt: number | undefined
   #isConnected = false
@@ -219,6 +223,7 @@ export class FeedClient implements RevocationSource {
       this.#replace(next, cursor)
       this.#freshness.mark(asked.seconds() + ageOf(response))
       this.#needsSnapshot = false
+      this.#fruitless = 0
       this.#settle()
     } finally {
       cancel()
@@ -237,15 +242,18 @@ export class FeedClient implements RevocationSource {
     const { runtime } = this.#options
     if (this.#cursor === undefined) return
     const stop = (error: FeedError): void => connection.abort(error)
-    const watchdog = new Watchdog(runtime, SILENCE_MS, () => stop(new FeedError('the stream fell silent')))
+    const watchdog = new Watchdog(runtime, SILENCE_MS, () => {
+      if (events === 0) this.#needsSnapshot = true
+      stop(new FeedError('the stream fell silent'))
+    })
     let events = 0
-    let isAccepted = false
     const stream = new FeedStream({
       set: this.set,
       cursor: this.#cursor,
       runtime,
       onProgress: ({ cursor }, isComplete) => {
         events += 1
+        this.#fruitless = 0
         watchdog.touch()
         this.#advance(cursor, isComplete)
       },
@@ -258,16 +266,15 @@ export class FeedClient implements RevocationSource {
     try {
       this.#heldKeys = this.#listHeldKeys()
       const response = await this.#request(connection, 'text/event-stream', this.#streamHeaders(this.#cursor))
-      isAccepted = true
       this.#isConnected = true
+      this.#fruitless += 1
       for await (const bytes of bodyOf(response)) stream.push(bytes)
       throw new FeedError('the stream ended')
     } finally {
       this.#isConnected = false
       watchdog.stop()
       stream.stop()
-      const isHeldBack = isAccepted || connection.signal.aborted
-      if (events === 0 && isHeldBack && connection.signal.reason !== KEYS_CHANGED) this.#needsSnapshot = true
+      if (this.#fruitless >= MAX_FRUITLESS) this.#needsSnapshot = true
     }
   }
 
