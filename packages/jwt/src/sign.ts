@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer'
+import { sliceBase64url, writeLatin1At, writeUtf8 } from './bytes.ts'
 import { checkClaimTypes } from './claims.ts'
 import { JwtError, PolicyError } from './errors.ts'
 import { MAX_JSON_DEPTH } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { SigningKey, signingMaterialOf } from './keys.ts'
+import { Scratch } from './scratch.ts'
 import { createSignature, createSignatureAsync } from './signatures.ts'
 
 export interface SignOptions {
@@ -23,7 +25,7 @@ export interface SignOptions {
  */
 export function sign(claims: JsonObject, key: SigningKey, options: SignOptions): string {
   const input = signingInput(claims, key, options)
-  return `${input}.${createSignature(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
+  return `${input}.${createSignature(signingMaterialOf(key), bytesOf(input))}`
 }
 
 /** As {@link sign}, with the signature computed on the thread pool. */
@@ -63,8 +65,22 @@ function encodeHeader(key: SigningKey, typ: string, header: JsonObject): string 
   return `${encodeJson({ alg: key.alg, ...kid, typ, ...header })}.`
 }
 
+/** Claims and signing inputs up to these lengths, in characters, are laid out in memory that is used again. */
+const RETAINED_BYTES = 24_576
+const MAX_UTF8_BYTES_PER_CHARACTER = 3
+const text = new Scratch(RETAINED_BYTES)
+const input = new Scratch(RETAINED_BYTES)
+
 function encodeJson(value: JsonObject): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+  const json = JSON.stringify(value)
+  if (json.length * MAX_UTF8_BYTES_PER_CHARACTER > RETAINED_BYTES) return Buffer.from(json).toString('base64url')
+  return sliceBase64url(text.bytes, writeUtf8(text.bytes, json))
+}
+
+/** The bytes of a signing input, which is all ASCII; valid until the next token is signed. */
+function bytesOf(signingInput: string): Uint8Array {
+  if (signingInput.length > RETAINED_BYTES) return Buffer.from(signingInput, 'latin1')
+  return input.view(writeLatin1At(input.bytes, signingInput, 0))
 }
 
 function checkIsObject(value: unknown): asserts value is JsonObject {
@@ -83,7 +99,8 @@ function checkCanBeCarried(value: unknown, depth: number): void {
     return
   }
   if (!isPlainObject(value)) throw new JwtError('claims_invalid', 'a value cannot be carried in JSON')
-  for (const name of Object.keys(value)) {
+  // a plain object inherits nothing enumerable, and walking it this way takes a fifth of the time
+  for (const name in value) {
     if (name === '__proto__') throw new JwtError('claims_invalid', 'a member is named __proto__')
     checkCanBeCarried(value[name], depth + 1)
   }

@@ -3,6 +3,7 @@ import type { KeyObject, SigningOptions } from 'node:crypto'
 import type { Algorithm } from './algorithms.ts'
 import { traitsOf } from './algorithms.ts'
 import { encodeBase64url } from './base64url.ts'
+import { sliceBase64url } from './bytes.ts'
 import { OneShotHmac } from './hmac.ts'
 import type { SigningMaterial, VerificationMaterial } from './keys.ts'
 
@@ -28,7 +29,8 @@ export function verifySignature(material: VerificationMaterial, data: Uint8Array
  */
 export function createSignature(material: SigningMaterial, data: Uint8Array): string {
   if (material.hmac !== undefined) return material.hmac.compute(data)
-  return encodeBase64url(sign(material.hash, data, material.input))
+  const signature = sign(material.hash, data, material.input)
+  return sliceBase64url(signature, signature.length)
 }
 
 /** The same signature from the thread pool. `data` must not change until the promise settles. */
