@@ -1,10 +1,10 @@
 // Peers must agree: what they sign our guard accepts, and what our issuer signs they accept through our JWKS.
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import type { JsonWebKeyInput, KeyObject } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { buildJwkSet, createKeySet, importVerificationKey, thumbprint } from '@signet/jwt'
-import type { Algorithm, JsonObject, SigningKey } from '@signet/jwt'
+import type { Algorithm, SigningKey } from '@signet/jwt'
 import { createRemoteJWKSet, jwtVerify, SignJWT } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import { createGuard } from './guard.ts'
@@ -60,7 +60,7 @@ for (const alg of JSONWEBTOKEN_ALGORITHMS) {
 
   test(`our token with ${alg} is accepted by jsonwebtoken with the key of our JWKS`, () => {
     const [jwk] = buildJwkSet([keyFor(alg).toVerificationKey()]).keys
-    const key = createPublicKey({ key: jwk as JsonObject, format: 'jwk' })
+    const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' })
     const claims = jsonwebtoken.verify(issuer.token({}, { key: keyFor(alg) }), key, {
       algorithms: [alg],
       issuer: issuer.url,
