@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeStore } from '../contract.ts'
-import type { OpenStore } from '../contract/fixtures.ts'
+import { describeStore } from '../testing/contract.ts'
+import type { OpenStore } from '../testing/contract/fixtures.ts'
 import type { Store } from '../store.ts'
 import { openSqliteStore } from './open.ts'
 

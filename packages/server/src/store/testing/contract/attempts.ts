@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decideAttempt } from '../../domain/throttle.ts'
-import type { AttemptCounter, AttemptPolicy } from '../../domain/throttle.ts'
+import { decideAttempt } from '../../../domain/throttle.ts'
+import type { AttemptCounter, AttemptPolicy } from '../../../domain/throttle.ts'
 import { T0, tally, withStore } from './fixtures.ts'
 import type { OpenStore } from './fixtures.ts'
 

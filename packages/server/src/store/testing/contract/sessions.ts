@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { RefreshAttempt } from '../store.ts'
+import type { RefreshAttempt } from '../../store.ts'
 import {
   T0,
   aFailingEvent,

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Account } from '../../domain/account.ts'
-import type { EventDraft, EventType, Source } from '../../domain/event.ts'
-import { decideRefresh } from '../../domain/refresh.ts'
-import type { PresentedRefresh, RefreshPolicy } from '../../domain/refresh.ts'
-import type { Session } from '../../domain/session.ts'
-import type { RefreshAttempt, Store } from '../store.ts'
+import type { Account } from '../../../domain/account.ts'
+import type { EventDraft, EventType, Source } from '../../../domain/event.ts'
+import { decideRefresh } from '../../../domain/refresh.ts'
+import type { PresentedRefresh, RefreshPolicy } from '../../../domain/refresh.ts'
+import type { Session } from '../../../domain/session.ts'
+import type { RefreshAttempt, Store } from '../../store.ts'
 
 /** One database and ways to reach it. */
 export interface OpenedStore {
@@ -28,7 +28,7 @@ export async function withStore(open: OpenStore, body: (opened: OpenedStore) => 
 }
 
 export const T0 = 1_800_000_000
-export const SOURCE: Source = { address: '192.0.2.7', userAgent: 'contract/1.0', requestId: 'request-1' }
+const SOURCE: Source = { address: '192.0.2.7', userAgent: 'contract/1.0', requestId: 'request-1' }
 
 export function anAccount(members: Partial<Account> = {}): Account {
   const id = members.id ?? `acc_${randomBytes(16).toString('base64url')}`
@@ -92,7 +92,7 @@ export async function signedIn(
   return { account: owner, session: opened }
 }
 
-export const POLICY: RefreshPolicy = {
+const POLICY: RefreshPolicy = {
   idleTtlSeconds: 604_800,
   absoluteTtlSeconds: 2_592_000,
   graceSeconds: 0,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { canonicalEmail } from '../../domain/email.ts'
+import { canonicalEmail } from '../../../domain/email.ts'
 import {
   T0,
   aFailingEvent,

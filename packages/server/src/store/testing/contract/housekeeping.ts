@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decideAttempt } from '../../domain/throttle.ts'
-import type { AttemptCounter } from '../../domain/throttle.ts'
+import { decideAttempt } from '../../../domain/throttle.ts'
+import type { AttemptCounter } from '../../../domain/throttle.ts'
 import { T0, aSession, anAttempt, signedIn, withStore } from './fixtures.ts'
 import type { OpenStore } from './fixtures.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { StoredSigningKey } from '../../domain/signing-key.ts'
+import type { StoredSigningKey } from '../../../domain/signing-key.ts'
 import { T0, anEvent, eventTypes, withStore } from './fixtures.ts'
 import type { OpenStore } from './fixtures.ts'
 

@@ -1,6 +1,6 @@
-import { T0, anAttempt } from '../contract/fixtures.ts'
-import type { RefreshDecision } from '../../domain/refresh.ts'
-import { openSqliteStore } from './open.ts'
+import { T0, anAttempt } from '../../testing/contract/fixtures.ts'
+import type { RefreshDecision } from '../../../domain/refresh.ts'
+import { openSqliteStore } from '../open.ts'
 
 /** What the tests tell a process of theirs to do. */
 export type Orders =

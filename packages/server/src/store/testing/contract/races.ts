@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { PresentedRefresh } from '../../domain/refresh.ts'
-import type { Session } from '../../domain/session.ts'
-import type { RefreshOutcome, Store } from '../store.ts'
+import type { PresentedRefresh } from '../../../domain/refresh.ts'
+import type { Session } from '../../../domain/session.ts'
+import type { RefreshOutcome, Store } from '../../store.ts'
 import { T0, aSession, anAttempt, anEvent, signedIn, tally, withStore } from './fixtures.ts'
 import type { OpenStore, OpenedStore } from './fixtures.ts'
 

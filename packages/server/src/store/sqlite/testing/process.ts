@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { ChildProcess } from 'node:child_process'
-import type { Orders, Report } from './test-worker.ts'
+import type { Orders, Report } from './worker.ts'
 
 /** Another process that works on a database; the tests tell it what to do and may kill it at any moment. */
 export interface TestProcess {
@@ -14,7 +14,7 @@ export interface TestProcess {
 }
 
 export function startTestProcess(): TestProcess {
-  const child = fork(new URL('./test-worker.ts', import.meta.url), { execArgv: ['--conditions=@signet/source'] })
+  const child = fork(new URL('./worker.ts', import.meta.url), { execArgv: ['--conditions=@signet/source'] })
   const reports: Report[] = []
   let wake: (() => void) | undefined
   let ended = false
