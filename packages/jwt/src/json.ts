@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { sliceUtf8 } from './bytes.ts'
 import { JwtError } from './errors.ts'
+import { repeatsMember } from './json-members.ts'
 import type { Scratch } from './scratch.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
@@ -35,7 +36,9 @@ export function parseJsonObject(source: Scratch, length: number): JsonObject {
     throw new JwtError('json_invalid', 'not a JSON object')
   }
   const object = value as JsonObject
-  if (countStrings(object, 1) * 2 !== countQuotes(source, length)) checkMembersAreUnique(text)
+  if (countStrings(object, 1) * 2 !== countQuotes(source, length) && repeatsMember(text)) {
+    throw new JwtError('member_duplicate', 'a member is named twice')
+  }
   return object
 }
 
@@ -103,40 +106,4 @@ function countQuotes({ bytes, words }: Scratch, length: number): number {
     quotes += (lanes & 0xff) + ((lanes >>> 8) & 0xff) + ((lanes >>> 16) & 0xff) + (lanes >>> 24)
   }
   return escapes === 0 ? quotes : -1
-}
-
-/** Reads the names of every object in well-formed JSON text. Iterative, so depth costs memory and not the stack. */
-function checkMembersAreUnique(text: string): void {
-  const open: (Set<string> | null)[] = []
-  let position = 0
-  while (position < text.length) {
-    const char = text[position]
-    if (char === '"') {
-      const end = endOfString(text, position)
-      const names = open.at(-1)
-      if (names && isFollowedByColon(text, end)) {
-        const name = JSON.parse(text.slice(position, end)) as string
-        if (names.has(name)) throw new JwtError('member_duplicate', 'a member is named twice')
-        names.add(name)
-      }
-      position = end
-      continue
-    }
-    if (char === '{') open.push(new Set())
-    else if (char === '[') open.push(null)
-    else if (char === '}' || char === ']') open.pop()
-    position++
-  }
-}
-
-function endOfString(text: string, start: number): number {
-  let position = start + 1
-  while (text[position] !== '"') position += text[position] === '\\' ? 2 : 1
-  return position + 1
-}
-
-function isFollowedByColon(text: string, start: number): boolean {
-  let position = start
-  while (' \t\n\r'.includes(text[position] ?? '.')) position++
-  return text[position] === ':'
 }

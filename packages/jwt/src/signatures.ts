@@ -5,7 +5,7 @@ import { traitsOf } from './algorithms.ts'
 import { encodeBase64url } from './base64url.ts'
 import { sliceBase64url } from './bytes.ts'
 import { OneShotHmac } from './hmac.ts'
-import type { SigningMaterial, VerificationMaterial } from './keys.ts'
+import type { SigningMaterial, VerificationMaterial } from './key-material.ts'
 
 export interface CryptoOptions {
   readonly hash: string | null
