@@ -9,3 +9,8 @@ export interface Finding {
 }
 
 export type Note = (where: InspectedPart, code: string, message: string) => void
+
+/** A JSON object from somewhere else; nothing about its members is known. */
+export interface JsonRecord {
+  readonly [name: string]: unknown
+}

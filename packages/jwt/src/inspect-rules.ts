@@ -1,4 +1,4 @@
-import type { Note } from './inspect-finding.ts'
+import type { JsonRecord, Note } from './inspect-finding.ts'
 
 const UNSIGNED = 'none'
 /** Bytes of a signature where the algorithm alone decides it. RSA depends on the key. */
@@ -16,8 +16,8 @@ const RSA_ALGORITHM = /^[RP]S(?:256|384|512)$/
 const KEYS_IN_HEADER = ['jwk', 'jku', 'x5u', 'x5c']
 
 /** Notes what is wrong or noteworthy in a decoded header. */
-export function describeHeader(header: unknown, signature: Uint8Array | undefined, note: Note): void {
-  const { alg, kid, typ, crit, b64, ...others } = membersOf(header)
+export function describeHeader(header: JsonRecord, signature: Uint8Array | undefined, note: Note): void {
+  const { alg, kid, typ, crit, b64, ...others } = header
   describeAlgorithm(alg, signature, note)
   if (kid !== undefined && typeof kid !== 'string') note('header', 'kid_type', 'kid is not a string.')
   if (typ === undefined) note('header', 'typ_missing', 'Without typ, one kind of token can pass as another.')
@@ -25,14 +25,14 @@ export function describeHeader(header: unknown, signature: Uint8Array | undefine
   if (crit !== undefined) note('header', 'crit', 'crit demands extensions that the verifier must understand.')
   if (b64 !== undefined && b64 !== true) note('header', 'payload_unencoded', 'b64 is not true, which no JWT may say.')
   for (const name of KEYS_IN_HEADER) {
-    if (name in others)
+    if (Object.hasOwn(others, name))
       note('header', 'key_in_header', `${name} offers a key; a verifier must not take it from the token.`)
   }
 }
 
 /** Notes what is wrong or noteworthy in decoded claims. Reads no clock, so it does not say whether a token has expired. */
-export function describeClaims(claims: unknown, note: Note): void {
-  const { iss, sub, aud, exp, nbf, iat, jti } = membersOf(claims)
+export function describeClaims(claims: JsonRecord, note: Note): void {
+  const { iss, sub, aud, exp, nbf, iat, jti } = claims
   for (const [name, value] of Object.entries({ iss, sub, jti })) {
     if (value !== undefined && typeof value !== 'string') note('claims', `${name}_type`, `${name} is not a string.`)
   }
@@ -72,8 +72,4 @@ function describeTime(name: string, value: unknown, note: Note): void {
 
 function isAudience(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }

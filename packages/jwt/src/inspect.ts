@@ -1,17 +1,20 @@
 import { decodePart, decodeText } from './inspect-decode.ts'
 import type { DecodedPart } from './inspect-decode.ts'
 import { describeClaims, describeHeader } from './inspect-rules.ts'
-import type { Finding, InspectedPart, Note } from './inspect-finding.ts'
+import type { Finding, InspectedPart, JsonRecord, Note } from './inspect-finding.ts'
 import { repeatsMember } from './json-members.ts'
 
-export type { Finding, InspectedPart } from './inspect-finding.ts'
+export type { Finding, InspectedPart, JsonRecord } from './inspect-finding.ts'
 
 export interface Inspection {
   /** The text between the dots, after white space, quotes and a `Bearer` prefix have been taken off. */
   readonly parts: readonly string[]
-  /** Whatever the header's JSON holds, also where it is not an object. Absent if it cannot be decoded. */
-  readonly header?: unknown
-  readonly claims?: unknown
+  /** The decoded text of the header and the claims, also where it is not JSON. */
+  readonly headerText?: string
+  readonly claimsText?: string
+  /** The parsed header, if it is a JSON object. Nothing about its members is checked. */
+  readonly header?: JsonRecord
+  readonly claims?: JsonRecord
   /** Absent if it cannot be decoded. */
   readonly signature?: Uint8Array
   readonly findings: readonly Finding[]
@@ -39,12 +42,14 @@ export function inspect(token: unknown): Inspection {
   const isEncrypted = parts.length === JWE_PARTS
   const claims = isEncrypted ? undefined : readJson('claims', parts[1], note)
   const signature = isEncrypted ? undefined : readPart('signature', parts[2], note)?.bytes
-  if (header !== undefined) describeHeader(header.value, signature, note)
-  if (claims !== undefined) describeClaims(claims.value, note)
+  if (header?.value !== undefined) describeHeader(header.value, signature, note)
+  if (claims?.value !== undefined) describeClaims(claims.value, note)
   return {
     parts,
-    ...(header === undefined ? {} : { header: header.value }),
-    ...(claims === undefined ? {} : { claims: claims.value }),
+    ...(header === undefined ? {} : { headerText: header.text }),
+    ...(claims === undefined ? {} : { claimsText: claims.text }),
+    ...(header?.value === undefined ? {} : { header: header.value }),
+    ...(claims?.value === undefined ? {} : { claims: claims.value }),
     ...(signature === undefined ? {} : { signature }),
     findings,
   }
@@ -80,23 +85,32 @@ function describeShape(text: string, parts: readonly string[], note: Note): void
   if (parts.length === JWS_PARTS && parts[2] === '') note('signature', 'unsigned', 'The signature is empty.')
 }
 
-function readJson(where: InspectedPart, part: string | undefined, note: Note): { readonly value: unknown } | undefined {
+interface ReadJson {
+  readonly text: string
+  readonly value: JsonRecord | undefined
+}
+
+function readJson(where: InspectedPart, part: string | undefined, note: Note): ReadJson | undefined {
   const decoded = readPart(where, part, note)
   if (decoded === undefined) return undefined
   const { text, isUtf8 } = decodeText(decoded.bytes)
   if (!isUtf8) note(where, 'utf8_invalid', 'The text is not valid UTF-8.')
+  return { text, value: parseObject(where, text, note) }
+}
+
+function parseObject(where: InspectedPart, text: string, note: Note): JsonRecord | undefined {
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      note(where, 'not_an_object', 'The JSON is not an object.')
-    }
-    if (repeatsMember(text))
-      note(where, 'member_duplicate', 'A member is named twice; parsers disagree on which one counts.')
-    return { value }
+    value = JSON.parse(text)
   } catch {
     note(where, 'json_invalid', 'The text is not JSON.')
     return undefined
   }
+  if (repeatsMember(text))
+    note(where, 'member_duplicate', 'A member is named twice; parsers disagree on which one counts.')
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonRecord
+  note(where, 'not_an_object', 'The JSON is not an object.')
+  return undefined
 }
 
 function readPart(where: InspectedPart, part: string | undefined, note: Note): DecodedPart | undefined {
