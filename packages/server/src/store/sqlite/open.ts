@@ -7,6 +7,7 @@ import { createSqlStore } from '../sql/sql-store.ts'
 import type { Store } from '../store.ts'
 import { openDatabase } from './database.ts'
 import { nodeSqliteDialect } from './dialect.ts'
+import { withGroupCommit } from './group-commit.ts'
 
 export interface SqliteStoreOptions {
   /** The database file, made at first use; or `:memory:`, gone when closed. */
@@ -28,7 +29,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     database.close()
     throw error
   }
-  return createSqlStore(createKyselyDatabase(kysely, TRAITS))
+  return createSqlStore(withGroupCommit(createKyselyDatabase(kysely, TRAITS)))
 }
 
 const TRAITS: SqlTraits = {

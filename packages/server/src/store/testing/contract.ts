@@ -12,12 +12,13 @@ import { describeSessions } from './contract/sessions.ts'
  * The one suite that every store passes: what the port promises, and races whose results are exact numbers.
  *
  * @param open makes a fresh, empty database each time
+ * @param connections whether several can share one database; then the races are run across two of them as well
  */
-export function describeStore(name: string, open: OpenStore): void {
+export function describeStore(name: string, open: OpenStore, connections: 'one' | 'many'): void {
   describe(name, { concurrency: true }, () => {
     describeAccounts(open)
     describeSessions(open)
-    describeRaces(open)
+    describeRaces(open, connections)
     describeAttempts(open)
     describeSecrets(open)
     describeEvents(open)

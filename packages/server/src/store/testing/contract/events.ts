@@ -18,7 +18,7 @@ export function describeEvents(open: OpenStore): void {
 
     test('sequence numbers rise in the order of commit, whoever writes', () =>
       withStore(open, async ({ store, connect }) => {
-        const other = connect === null ? store : await connect()
+        const other = await connect()
         await Promise.all(
           Array.from({ length: 40 }, (_, index) =>
             (index % 2 === 0 ? store : other).events.append([

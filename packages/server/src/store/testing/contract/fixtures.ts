@@ -9,8 +9,8 @@ import type { RefreshAttempt, Store } from '../../store.ts'
 /** One database and ways to reach it. */
 export interface OpenedStore {
   readonly store: Store
-  /** Another connection to the same database; `null` where there cannot be one. */
-  readonly connect: (() => Promise<Store>) | null
+  /** Another connection to the same database; where there can be only one, that one. */
+  connect(): Promise<Store>
   /** Closes every connection and removes what was written. */
   dispose(): Promise<void>
 }
