@@ -22,6 +22,8 @@ export function withGroupCommit(db: SqlDatabase): SqlDatabase {
     setImmediate(() => void commitNext())
   }
 
+  const isBusy = (): boolean => scheduled
+
   async function commitNext(): Promise<void> {
     await commitTogether(db, waiting.splice(0, MAX_GROUP))
     scheduled = false
@@ -35,6 +37,11 @@ export function withGroupCommit(db: SqlDatabase): SqlDatabase {
         waiting.push(createJob(work, resolve, reject))
         schedule()
       }),
+    async close() {
+      // whoever was let in is served before the door is shut
+      while (isBusy()) await new Promise((resolve) => setImmediate(resolve))
+      await db.close()
+    },
   }
 }
 

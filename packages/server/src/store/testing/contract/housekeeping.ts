@@ -59,6 +59,24 @@ export function describeHousekeeping(open: OpenStore): void {
         assert.equal(await store.sessions.knowsSource(account.id, '192.0.2.7', T0), false)
       }))
 
+    test('more is forgotten than fits into one transaction', () =>
+      withStore(open, async ({ store }) => {
+        const ids = Array.from({ length: 250 }, (_, index) => `jti-${index}`)
+        await Promise.all(ids.map((id) => store.proofs.remember(id, T0)))
+        await store.prune(T0, KEEP)
+        const seen = await Promise.all(ids.map((id) => store.proofs.remember(id, T0)))
+        assert.equal(seen.filter(Boolean).length, ids.length)
+      }))
+
+    test('what was begun before closing is done, and there afterwards', () =>
+      withStore(open, async ({ store, connect }) => {
+        const other = await connect()
+        const written = store.proofs.remember('jti', T0)
+        await store.close()
+        assert.equal(await written, true)
+        if (other !== store) assert.equal(await other.proofs.remember('jti', T0), false)
+      }))
+
     test('a closed store refuses with the error of an unreachable one', () =>
       withStore(open, async ({ store }) => {
         await store.close()
