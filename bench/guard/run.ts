@@ -1,5 +1,4 @@
 import { createPublicKey } from 'node:crypto'
-import type { JsonWebKeyInput } from 'node:crypto'
 import { AUDIENCE, startIssuer } from '../../packages/guard/src/testing/issuer.ts'
 import type { TestIssuer } from '../../packages/guard/src/testing/issuer.ts'
 import { printTable, printTargets, ratio, versionsOf, writeReport } from '../lib/report.ts'

@@ -23,6 +23,19 @@ export function parseAuthorization(value: string): Authorization {
   return OURS.test(value) ? MALFORMED : OTHER
 }
 
+/**
+ * As `parseAuthorization`, but takes whatever follows the usual spelling `Bearer ` for a token.
+ *
+ * Looking at every character of a token takes longer than finding it among the verified ones, and a verifier accepts
+ * nothing but token characters anyway. When it refuses, `parseAuthorization` tells whether it was given a token at all.
+ */
+export function splitAuthorization(value: string): Authorization {
+  if (value.startsWith(USUAL) && value.length > USUAL.length)
+    return { kind: 'bearer', token: value.slice(USUAL.length) }
+  return parseAuthorization(value)
+}
+
+const USUAL = 'Bearer '
 const CREDENTIALS = /^(?:(bearer)|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
 const OURS = /^(?:bearer|dpop)(?![!#$%&'*+\-.^_`|~0-9a-z])/i
 /** A comma is in no token; it joins what came in two lines, or a client wrote a list where none is allowed. */

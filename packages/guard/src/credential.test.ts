@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findCredential } from './credential.ts'
+import { findCandidate, findCredential } from './credential.ts'
 
 const NAME = '__Host-signet_access'
 
@@ -49,3 +49,12 @@ interface Case {
 test('GD-03: a guard that reads no cookies does not look at them', () => {
   assert.equal(findCredential(undefined, undefined, NAME).kind, 'none')
 })
+
+for (const { name, authorization, cookie, kind } of cases as readonly Case[]) {
+  test(`as a candidate, ${name} is the same unless the verifier will refuse it`, () => {
+    const candidate = findCandidate(authorization, cookie ?? '', NAME)
+    const isLeftToVerifier = authorization?.startsWith('Bearer ') && kind !== candidate.kind
+    if (isLeftToVerifier) assert.ok('token' in candidate && !/^[A-Za-z0-9\-._~+/]+=*$/.test(candidate.token))
+    else assert.deepEqual({ ...candidate }, { ...findCredential(authorization, cookie ?? '', NAME) })
+  })
+}

@@ -1,4 +1,5 @@
-import { parseAuthorization } from './bearer.ts'
+import { parseAuthorization, splitAuthorization } from './bearer.ts'
+import type { Authorization } from './bearer.ts'
 
 /** How a token travelled: under `Authorization: Bearer`, under `Authorization: DPoP`, or in the access cookie. */
 export type CredentialKind = 'bearer' | 'dpop' | 'cookie'
@@ -19,15 +20,31 @@ export type Credential =
  * @param cookieHeader value of `Cookie`; `undefined` when the guard reads no cookies
  */
 export function findCredential(authorization: string | undefined, cookieHeader?: string, cookieName = ''): Credential {
-  const fromHeader = authorization === undefined ? NONE : fromAuthorization(authorization)
+  return find(parseAuthorization, authorization, cookieHeader, cookieName)
+}
+
+/**
+ * The same, except that what a `Bearer` header holds may be something else than a token, or several of them. For a
+ * verifier, which accepts tokens only; once it has refused, `findCredential` says what there was.
+ */
+export function findCandidate(authorization: string | undefined, cookieHeader?: string, cookieName = ''): Credential {
+  return find(splitAuthorization, authorization, cookieHeader, cookieName)
+}
+
+function find(
+  read: (value: string) => Authorization,
+  authorization: string | undefined,
+  cookieHeader: string | undefined,
+  cookieName: string,
+): Credential {
+  const fromHeader = authorization === undefined ? NONE : fromAuthorization(read(authorization))
   if (cookieHeader === undefined) return fromHeader
   const fromCookie = fromCookies(cookieHeader, cookieName)
   if (fromCookie.kind === 'none') return fromHeader
   return fromHeader.kind === 'none' ? fromCookie : AMBIGUOUS
 }
 
-function fromAuthorization(value: string): Credential {
-  const parsed = parseAuthorization(value)
+function fromAuthorization(parsed: Authorization): Credential {
   switch (parsed.kind) {
     case 'bearer':
     case 'dpop':

@@ -1,5 +1,5 @@
 import { createVerifier, JwtError } from '@signet/jwt'
-import type { VerifiedToken, Verifier } from '@signet/jwt'
+import type { EpochSeconds, VerifiedToken, Verifier } from '@signet/jwt'
 import { inspect } from '@signet/jwt/inspect'
 import { ACCESS_TOKEN_TYPE, cookieNames, REQUIRED_ACCESS_CLAIMS, SignetError } from '@signet/protocol'
 import type { ProblemCode, RevocableToken } from '@signet/protocol'
@@ -7,8 +7,8 @@ import { checkCrossSite } from './browser.ts'
 import type { Scheme } from './challenge.ts'
 import { unsoundClaim } from './claims.ts'
 import type { AdmittedClaims } from './claims.ts'
-import { findCredential } from './credential.ts'
-import type { CredentialKind } from './credential.ts'
+import { findCandidate, findCredential } from './credential.ts'
+import type { Credential, CredentialKind } from './credential.ts'
 import { GuardError } from './errors.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { IssuerKeysHealth } from './issuer-keys.ts'
@@ -82,6 +82,8 @@ class TokenGuard implements Guard {
   readonly #replays = new ReplayList(MAX_REMEMBERED_PROOFS)
   /** What was made of a token that the verifier's cache still holds; goes when the cache lets the token go. */
   readonly #admissions: WeakMap<VerifiedToken, Admission> | undefined
+  /** When the request being decided arrived: one reading of the clock for all of its checks, which are synchronous. */
+  #instant: EpochSeconds = Number.NaN
   #closed = false
 
   constructor(settings: GuardSettings) {
@@ -99,7 +101,7 @@ class TokenGuard implements Guard {
       typ: ACCESS_TOKEN_TYPE,
       requiredClaims: REQUIRED_ACCESS_CLAIMS,
       clockSkewSeconds: settings.clockSkewSeconds,
-      now,
+      now: () => this.#instant,
       ...(cache === undefined ? {} : { cache }),
     })
     this.#admissions = cache === undefined ? undefined : new WeakMap()
@@ -113,15 +115,13 @@ class TokenGuard implements Guard {
     let kind: CredentialKind = 'bearer'
     try {
       if (this.#closed) throw new GuardError('unavailable', { reason: 'the guard is closed' })
-      const credential =
-        this.#cookieName === undefined
-          ? findCredential(request.header('authorization'))
-          : findCredential(request.header('authorization'), request.header('cookie') ?? '', this.#cookieName)
-      if (!('token' in credential)) throw this.#withoutCredential(credential.kind)
+      const canVerify = this.#issuerKeys === undefined || this.#issuerKeys.loaded
+      const credential = this.#credentialOf(request, canVerify ? findCandidate : findCredential)
+      if (!('token' in credential)) throw this.#withoutToken(credential.kind)
       kind = credential.kind
       return this.#authenticateToken(request, kind, credential.token, requirements)
     } catch (error) {
-      throw this.#refuse(error, kind)
+      throw this.#refuse(error, kind, request)
     }
   }
 
@@ -155,9 +155,10 @@ class TokenGuard implements Guard {
     const keys = this.#issuerKeys
     if (keys === undefined) return this.#admit(request, kind, token, requirements)
     if (!keys.loaded) return this.#afterFirstLoad(keys, request, kind, requirements)
-    keys.revalidate()
     try {
-      return this.#admit(request, kind, token, requirements)
+      const principal = this.#admit(request, kind, token, requirements)
+      keys.revalidate(this.#instant)
+      return principal
     } catch (error) {
       if (!isKeyUnknown(error)) throw error
       return this.#afterRefresh(keys, request, kind, token, requirements)
@@ -166,6 +167,7 @@ class TokenGuard implements Guard {
 
   /** The way of every request: no I/O, and nothing made anew for a token that was admitted before. */
   #admit(request: GuardRequest, kind: CredentialKind, token: string, requirements: readonly Requirement[]): Principal {
+    this.#instant = this.#settings.now()
     const admission = this.#admissionOf(this.#verifier.verify(token))
     if (this.revocation.isRevoked(admission.revocable) !== false)
       throw new GuardError('token_revoked', { scheme: schemeOf(kind) })
@@ -191,7 +193,7 @@ class TokenGuard implements Guard {
     if (jkt !== undefined) {
       if (kind !== 'dpop')
         throw new GuardError('token_invalid', { reason: 'the token is bound to a key and came without its proof' })
-      checkProof(request, token, jkt, this.#settings.proof, this.#replays, this.#settings.now())
+      checkProof(request, token, jkt, this.#settings.proof, this.#replays, this.#instant)
       return
     }
     if (kind === 'dpop')
@@ -210,7 +212,7 @@ class TokenGuard implements Guard {
     try {
       await keys.load()
     } catch (error) {
-      throw this.#refuse(error, kind)
+      throw this.#refuse(error, kind, request)
     }
     return this.authenticate(request, requirements)
   }
@@ -226,19 +228,32 @@ class TokenGuard implements Guard {
       await keys.lookFor(kidOf(token))
       return this.#admit(request, kind, token, requirements)
     } catch (error) {
-      throw this.#refuse(error, kind)
+      throw this.#refuse(error, kind, request)
     }
   }
 
-  #withoutCredential(kind: 'none' | 'ambiguous' | 'malformed'): GuardError {
+  #credentialOf(request: GuardRequest, find: typeof findCredential): Credential {
+    const authorization = request.header('authorization')
+    if (this.#cookieName === undefined) return find(authorization)
+    return find(authorization, request.header('cookie') ?? '', this.#cookieName)
+  }
+
+  #withoutToken(kind: 'none' | 'ambiguous' | 'malformed'): GuardError {
     if (kind === 'none') return new GuardError('token_missing', { offerDpop: this.#settings.offerDpop })
     return new GuardError(kind === 'ambiguous' ? 'credential_ambiguous' : 'credential_malformed')
   }
 
-  #refuse(error: unknown, kind: CredentialKind): GuardError {
-    const refusal = refusalOf(error, schemeOf(kind))
+  #refuse(error: unknown, kind: CredentialKind, request: GuardRequest): GuardError {
+    const refusal = refusalOf(this.#wasNoToken(error, request) ?? error, schemeOf(kind))
     this.#settings.onRefusal?.(refusal)
     return refusal
+  }
+
+  /** What the verifier refused may have been no token in the first place, which is the client's mistake (400). */
+  #wasNoToken(error: unknown, request: GuardRequest): GuardError | undefined {
+    if (!(error instanceof JwtError)) return undefined
+    const credential = this.#credentialOf(request, findCredential)
+    return 'token' in credential ? undefined : this.#withoutToken(credential.kind)
   }
 }
 

@@ -85,7 +85,7 @@ test('GD-05: known keys are used for a day without the issuer, and not a second 
   const { version } = keys
   fail()
   now += DAY
-  keys.revalidate()
+  keys.revalidate(now)
   assert.equal(keys.select('ES256', kid()).length, 1)
   assert.equal(keys.version, version)
   now += 1

@@ -42,6 +42,7 @@ export class IssuerKeys implements KeySource {
   #failures = 0
   #retryAt: EpochSeconds = Number.NEGATIVE_INFINITY
   #lastFailure: unknown
+  #revalidatedAt: EpochSeconds = Number.NEGATIVE_INFINITY
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options
@@ -91,8 +92,10 @@ export class IssuerKeys implements KeySource {
     }
   }
 
-  /** Starts a refresh in the background when the set is old enough. */
-  revalidate(): void {
+  /** Starts a refresh in the background when the set is old enough; looks once a second, whatever the traffic. */
+  revalidate(now: EpochSeconds): void {
+    if (now === this.#revalidatedAt) return
+    this.#revalidatedAt = now
     this.#remote?.revalidate()
   }
 
