@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PROBLEMS, problemOf } from '@signet/protocol'
 import type { Problem } from '@signet/protocol'
@@ -35,8 +35,8 @@ function problemOfParser(code: string | undefined): Problem {
   return problemOf('request_invalid', { detail: PROBLEMS.request_invalid.title })
 }
 
-/** Node's own default handler looks at the same member; there is no public one. */
+/** Whether the head of an answer is out. Node's own default handler looks at the same member; there is no public one. */
 function isAnswering(socket: Socket): boolean {
   const answer: unknown = Reflect.get(socket, '_httpMessage')
-  return answer !== undefined && answer !== null
+  return answer instanceof ServerResponse && answer.headersSent
 }

@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { CALLER_DECORATION } from './caller.ts'
 import { answerClientError } from './client-error.ts'
 import { drainOnClose } from './draining.ts'
-import { forbidQueries, harden } from './hardening.ts'
+import { forbidQueries, harden, refuseRepeatedHeaders } from './hardening.ts'
 import type { HttpApp, HttpOptions } from './http-app.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { collectOpenApi, serveOpenApi } from './openapi.ts'
@@ -37,6 +37,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   collectOpenApi(app, site)
   app.after((failure) => {
     if (failure) throw failure
+    refuseRepeatedHeaders(app)
     answerUnrouted(app)
     drainOnClose(app, options.config.shutdownGraceSeconds)
     acceptJsonOnly(app)
