@@ -29,7 +29,7 @@ const TEST_FILES = [
 ]
 
 /** Generous: only a test that hangs ever meets it. */
-const TEST_TIMEOUT_SECONDS = 300
+const TEST_TIMEOUT_SECONDS = 180
 
 try {
   process.exitCode = await main(process.argv.slice(2))
