@@ -16,7 +16,7 @@ const KEPT_WITH_CACHE: Readonly<Record<Framework, number>> = { 'node:http': 0.92
 const BARE_SHARE = 1 / 1.15
 
 const ALGORITHMS = ['RS256', 'ES256'] as const
-const FRAMEWORKS = ['node:http', 'express', 'fastify'] as const
+const PARTS = ['node:http', 'express', 'fastify', 'bare'] as const
 const CEILING = 'load generator alone'
 const CONNECTIONS = 32
 const TOKENS = 512
@@ -27,7 +27,7 @@ const SHORT_BARE: RoundOptions = { rounds: 9, sampleMilliseconds: 15 }
 
 /**
  * Measures what a guard costs a server. `--short` takes under a minute and is for a look, not for a figure;
- * `--only RS256,node:http` picks algorithms and frameworks, `--ours` leaves the peers out.
+ * `--only RS256,node:http` picks algorithms and parts (`bare` is the guard without HTTP), `--ours` leaves the peers out.
  */
 export async function run(args: readonly string[]): Promise<boolean> {
   const isShort = args.includes('--short')
@@ -44,7 +44,16 @@ export async function run(args: readonly string[]): Promise<boolean> {
 
   for (const alg of picked(ALGORITHMS)) {
     const issuer = await startIssuer([alg])
-    for (const framework of picked(FRAMEWORKS)) {
+    for (const part of picked(PARTS)) {
+      if (part === 'bare') {
+        const table = await bareCost(issuer, alg, isShort ? SHORT_BARE : LONG_BARE)
+        tables.push(table)
+        printTable(table)
+        const value = ratio(table.rows, GUARD, BARE)
+        targets.push({ name: `${table.title}, share of the check`, atLeast: BARE_SHARE, value, unit: '×' })
+        continue
+      }
+      const framework = part
       const protections = PROTECTIONS[framework].filter((name) => !isOursOnly || isOurs(name))
       const setups = protections.map((protection) => setupFor(issuer, alg, framework, protection))
       const table = await throughput(`${framework}, ${alg}`, setups, freshToken(issuer), load, options)
@@ -53,11 +62,6 @@ export async function run(args: readonly string[]): Promise<boolean> {
       const value = ratio(table.rows, CACHED, UNGUARDED)
       targets.push({ name: `${table.title}, kept with cache`, atLeast: KEPT_WITH_CACHE[framework], value, unit: '×' })
     }
-    const table = await bareCost(issuer, alg, isShort ? SHORT_BARE : LONG_BARE)
-    tables.push(table)
-    printTable(table)
-    const value = ratio(table.rows, GUARD, BARE)
-    targets.push({ name: `${table.title}, share of the check`, atLeast: BARE_SHARE, value, unit: '×' })
     await issuer.close()
   }
   load.stop()

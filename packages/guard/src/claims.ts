@@ -46,6 +46,7 @@ export function isScopeToken(value: string): boolean {
 }
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/
 /** Base64url of a SHA-256 hash (RFC 7638). */
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 
@@ -66,7 +67,7 @@ function isListOfNames(value: unknown): value is string[] {
 }
 
 function isScope(value: unknown): value is string {
-  return typeof value === 'string' && (value === '' || value.split(' ').every(isScopeToken))
+  return typeof value === 'string' && (value === '' || SCOPE.test(value))
 }
 
 function isKeyBinding(value: unknown): value is { jkt: string } {

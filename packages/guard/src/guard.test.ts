@@ -44,6 +44,16 @@ test('the same token gives the same principal from the cache, another token anot
   assert.notEqual(guard.authenticate(bearer(one)), guard.authenticate(bearer(two)))
 })
 
+test('a handler cannot give the next request more rights through the principal they share', () => {
+  const guard = localGuard()
+  const request = bearer(issuer.token({ roles: ['clerk'], scope: 'a' }))
+  const principal = guard.authenticate(request) as Principal
+  for (const list of [principal.roles, principal.scopes, principal.methods, principal.claims['roles']]) {
+    assert.throws(() => (list as string[]).push('admin'), TypeError)
+  }
+  refused(() => guard.authenticate(request, [requireRole('admin')]), 'role_insufficient')
+})
+
 for (const cache of [undefined, false] as const) {
   const kind = cache === false ? 'without cache' : 'with cache'
 

@@ -32,7 +32,11 @@ export interface Principal {
   hasRole(role: string): boolean
 }
 
-/** Makes the principal of a token whose claims are verified and sound. */
+/**
+ * Makes the principal of a token whose claims are verified and sound.
+ *
+ * Its lists are those of the claims, which are frozen wherever they are shared: the verifier's cache sees to that.
+ */
 export function principalOf(claims: AdmittedClaims, audience: string, credential: CredentialKind): Principal {
   return Object.freeze(new TokenPrincipal(claims, audience, credential))
 }
@@ -60,9 +64,9 @@ class TokenPrincipal implements Principal {
     this.sessionId = claims.sid
     this.tokenId = claims.jti
     this.scopes = scopesOf(claims.scope)
-    this.roles = listOf(claims.roles)
+    this.roles = claims.roles ?? NOTHING
     this.authenticatedAt = claims.auth_time
-    this.methods = listOf(claims.amr)
+    this.methods = claims.amr ?? NOTHING
     this.expiresAt = claims.exp
     this.credential = credential
     this.claims = claims
@@ -81,8 +85,4 @@ const NOTHING: readonly string[] = Object.freeze([])
 
 function scopesOf(scope: string | undefined): readonly string[] {
   return scope === undefined || scope === '' ? NOTHING : Object.freeze(scope.split(' '))
-}
-
-function listOf(claim: readonly string[] | undefined): readonly string[] {
-  return claim === undefined ? NOTHING : Object.freeze([...claim])
 }
