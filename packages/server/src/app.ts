@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -25,6 +25,7 @@ import { loadServerSecret } from './crypto/server-secret.ts'
 import type { Source } from './domain/event.ts'
 import type { EpochSeconds } from './domain/time.ts'
 import type { Context, Passwords, Settings } from './flows/context.ts'
+import { KNOWN_SOURCE_SECONDS } from './flows/login.ts'
 import { createHttpServer } from './http/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
@@ -96,7 +97,7 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
       masterKey,
       algorithm: config.algorithm,
       hmacSecret: config.hs256Secret?.reveal() ?? null,
-      retiredKeyTtlSeconds: config.accessTokenTtlSeconds,
+      retiredKeyTtlSeconds: config.accessTokenTtlSeconds + MAX_CLOCK_SKEW_SECONDS,
       now,
       source: STARTING,
     })
@@ -121,6 +122,9 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
     throw error
   }
 }
+
+/** No guard allows more between its clock and ours. */
+const MAX_CLOCK_SKEW_SECONDS = 60
 
 const DATABASE_FILE = 'signet.db'
 const STARTING: Source = { address: 'local', userAgent: 'signet', requestId: 'start' }
@@ -148,11 +152,11 @@ async function freePort(host: string): Promise<number> {
 }
 
 function openMasterKey(config: Config, directory: string, randomBytes: (size: number) => Uint8Array): MasterKey {
-  const versions =
-    config.masterKey === null
-      ? loadMasterKeyFile(join(directory, MASTER_KEY_FILE), randomBytes)
-      : ([config.masterKey.reveal()] as const)
-  return createMasterKey(versions, randomBytes)
+  const file = join(directory, MASTER_KEY_FILE)
+  if (config.masterKey === null) return createMasterKey(loadMasterKeyFile(file, randomBytes), randomBytes)
+  // Whoever moves from the file to the variable can still read what the file's key sealed.
+  const former = existsSync(file) ? loadMasterKeyFile(file, randomBytes) : []
+  return createMasterKey([config.masterKey.reveal(), ...former], randomBytes)
 }
 
 async function openPasswords(config: Config, randomBytes: (size: number) => Uint8Array): Promise<Passwords> {
@@ -250,9 +254,9 @@ function ownGuard({ config, context, keyring }: Core): Guard {
 
 const PRUNE_EVERY_MILLISECONDS = 600_000
 
-/** Sessions over for longer than any token of theirs could live, and a while for the list of past ones. */
+/** What is forgotten here can never matter again: counters of failures and known sources outlive short sessions. */
 function prune(context: Context, config: Config, log: Logger): void {
-  const keepSeconds = config.refreshAbsoluteTtlSeconds
+  const keepSeconds = Math.max(config.refreshAbsoluteTtlSeconds, config.loginForgetAfterSeconds, KNOWN_SOURCE_SECONDS)
   context.store.prune(context.now(), keepSeconds).catch((error: unknown) => {
     log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'pruning failed; it will be tried again')
   })

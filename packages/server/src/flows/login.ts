@@ -27,7 +27,7 @@ export interface LoginInput {
 }
 
 /** A source that signed in this recently is known to the account: strangers' failures do not slow it down. */
-const KNOWN_SOURCE_SECONDS = 90 * 86_400
+export const KNOWN_SOURCE_SECONDS = 90 * 86_400
 
 /**
  * Signs somebody in: checks the password, opens a session, issues its first tokens.
