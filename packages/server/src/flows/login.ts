@@ -38,9 +38,9 @@ export const KNOWN_SOURCE_SECONDS = 90 * 86_400
  */
 export async function login(context: Context, input: LoginInput, source: Source): Promise<IssuedTokens> {
   const grant = decideGrant(input, context.settings)
-  const keyThumbprint = await proveKey(context, input.dpop)
   const prefix = addressPrefix(source.address)
   await takeAddressAttempt(context, prefix)
+  const keyThumbprint = await proveKey(context, input.dpop)
   const account = await checkPassword(context, input, prefix, source)
   await context.addressLimit.giveBack(prefix)
 
