@@ -16,9 +16,8 @@ describe('VF-13: fuzz targets hold for the first 2000 inputs', () => {
 })
 
 test('the compact token, key import and the bearer header have a target', () => {
-  const names = targets.map(({ name }) => name)
-  for (const name of ['compact token', 'JWK and key import', 'authorization header'])
-    assert.ok(names.includes(name), name)
+  const names = new Set(targets.map(({ name }) => name))
+  for (const name of ['compact token', 'JWK and key import', 'authorization header']) assert.ok(names.has(name), name)
 })
 
 describe('the driver', () => {
