@@ -16,6 +16,13 @@ export async function send(port: number, ...parts: readonly (string | Uint8Array
   return untilClosed(socket)
 }
 
+/** The same, and nothing more will come: a server need not wait for the rest of half a request. */
+export async function sendAll(port: number, bytes: Uint8Array): Promise<string> {
+  const socket = await open(port)
+  socket.end(bytes)
+  return untilClosed(socket)
+}
+
 export async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
