@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { sliceBase64url, writeLatin1At, writeUtf8 } from './bytes.ts'
+import { sliceBase64url, writeUtf8 } from './bytes.ts'
 import { checkClaimTypes } from './claims.ts'
 import { JwtError, PolicyError } from './errors.ts'
 import { MAX_JSON_DEPTH } from './json.ts'
@@ -25,13 +25,13 @@ export interface SignOptions {
  */
 export function sign(claims: JsonObject, key: SigningKey, options: SignOptions): string {
   const input = signingInput(claims, key, options)
-  return `${input}.${createSignature(signingMaterialOf(key), bytesOf(input))}`
+  return `${input}.${createSignature(signingMaterialOf(key), input)}`
 }
 
 /** As {@link sign}, with the signature computed on the thread pool. */
 export async function signAsync(claims: JsonObject, key: SigningKey, options: SignOptions): Promise<string> {
   const input = signingInput(claims, key, options)
-  return `${input}.${await createSignatureAsync(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
+  return `${input}.${await createSignatureAsync(signingMaterialOf(key), input)}`
 }
 
 function signingInput(claims: JsonObject, key: SigningKey, options: SignOptions): string {
@@ -65,22 +65,14 @@ function encodeHeader(key: SigningKey, typ: string, header: JsonObject): string 
   return `${encodeJson({ alg: key.alg, ...kid, typ, ...header })}.`
 }
 
-/** Claims and signing inputs up to these lengths, in characters, are laid out in memory that is used again. */
 const RETAINED_BYTES = 24_576
 const MAX_UTF8_BYTES_PER_CHARACTER = 3
-const text = new Scratch(RETAINED_BYTES)
-const input = new Scratch(RETAINED_BYTES)
+const scratch = new Scratch(RETAINED_BYTES)
 
 function encodeJson(value: JsonObject): string {
   const json = JSON.stringify(value)
   if (json.length * MAX_UTF8_BYTES_PER_CHARACTER > RETAINED_BYTES) return Buffer.from(json).toString('base64url')
-  return sliceBase64url(text.bytes, writeUtf8(text.bytes, json))
-}
-
-/** The bytes of a signing input, which is all ASCII; valid until the next token is signed. */
-function bytesOf(signingInput: string): Uint8Array {
-  if (signingInput.length > RETAINED_BYTES) return Buffer.from(signingInput, 'latin1')
-  return input.view(writeLatin1At(input.bytes, signingInput, 0))
+  return sliceBase64url(scratch.bytes, writeUtf8(scratch.bytes, json))
 }
 
 function checkIsObject(value: unknown): asserts value is JsonObject {
