@@ -54,6 +54,10 @@ test('on http://localhost the cookies lose the prefix and Secure, and nothing el
   await register(server, 'ann@example.com')
   const body = { email: 'ann@example.com', password: PASSWORD }
   const { cookies } = await server.call('/auth/login', { body, headers: SAME_ORIGIN })
+  assert.ok(
+    server.logged.some((line) => line.includes('the issuer is plain http')),
+    'and the operator is told',
+  )
   assert.deepEqual([...cookies.keys()].sort(), ['signet_csrf', 'signet_refresh'])
   assert.deepEqual(cookies.get('signet_refresh')?.attributes.toSorted(), [
     'httponly',

@@ -68,7 +68,7 @@ export const checkDatabaseUrl: Check<string> = (value) =>
     : 'is not a database this version knows: leave it out to use SQLite in the data directory'
 
 /** Whether a URL's host can only be this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

@@ -97,7 +97,10 @@ export class MalformedRequests {
   #body(): Buffer {
     const random = this.#random
     if (random.chance(0.1)) return Buffer.alloc(0)
-    if (random.chance(0.3)) return this.#damage(Buffer.from(JSON.stringify(this.#plausible())))
+    if (random.chance(0.3)) {
+      const plausible = Buffer.from(JSON.stringify(this.#plausible()))
+      return random.chance(0.5) ? plausible : this.#damage(plausible)
+    }
     return random.pick<() => Buffer>([
       () => Buffer.from(JSON.stringify(this.#object())),
       () => Buffer.from(JSON.stringify(this.#object())),
