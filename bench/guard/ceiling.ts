@@ -2,6 +2,11 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.(user + system)
+})
+
 const ANSWER = Buffer.from(
   'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n' +
     'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 13\r\n\r\n{"orders":[]}',

@@ -4,17 +4,33 @@ import { fileURLToPath } from 'node:url'
 import type { Setup } from './contenders.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 
+export interface ServerProcess {
+  readonly port: number
+  /** CPU time the process has used, in microseconds. */
+  cpuTime(): Promise<number>
+  stop(): void
+}
+
 /** Starts a server process; resolves when it listens. */
-export async function startServer(
-  script: 'server.ts' | 'ceiling.ts',
-  setup?: Setup,
-): Promise<{ port: number; stop: () => void }> {
+export async function startServer(script: 'server.ts' | 'ceiling.ts', setup?: Setup): Promise<ServerProcess> {
   const child = forkScript(script, setup === undefined ? [] : [JSON.stringify(setup)])
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', () => reject(new Error(`${script} ended: ${JSON.stringify(setup)}`)))
-  })
-  return { port, stop: () => child.kill() }
+  const answer = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const fail = (): void => reject(new Error(`${script} ended: ${JSON.stringify(setup)}`))
+      child.once('exit', fail)
+      child.once('message', (message) => {
+        child.off('exit', fail)
+        resolve(message as number)
+      })
+    })
+  return {
+    port: await answer(),
+    cpuTime: () => {
+      child.send('cpu')
+      return answer()
+    },
+    stop: () => void child.kill(),
+  }
 }
 
 export class LoadGenerator {

@@ -14,11 +14,12 @@ export const seeds: readonly Uint8Array[] = [
 ].map((value) => Buffer.from(value, 'latin1'))
 
 /** Any bytes are a header value to somebody: the answer is one of five kinds, and a token holds only token characters. */
-export function run(bytes: Uint8Array): void {
+export function run(bytes: Uint8Array): string {
   const value = Buffer.from(bytes).toString('latin1')
   const parsed = parseAuthorization(value)
-  if (parsed.kind !== 'bearer' && parsed.kind !== 'dpop') return
+  if (parsed.kind !== 'bearer' && parsed.kind !== 'dpop') return parsed.kind
   assert.match(parsed.token, /^[A-Za-z0-9\-._~+/]+=*$/)
   assert.equal(value.slice(0, parsed.kind.length).toLowerCase(), parsed.kind)
   assert.equal(value.slice(parsed.kind.length).trimStart(), parsed.token)
+  return parsed.kind
 }

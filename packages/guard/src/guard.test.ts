@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createKeySet, generateSigningKey, sign, thumbprint } from '@signet/jwt'
 import type { JsonObject, KeySource, SigningKey } from '@signet/jwt'
 import { createDpopProof } from '@signet/jwt/dpop'
@@ -160,6 +161,10 @@ test('GD-10: a refusal names neither the token nor the reason to the client, and
   assert.equal(foreignIssuer.challenge, error.challenge)
 })
 
+test('an observer of refusals that throws changes nothing', () => {
+  refused(() => localGuard({ onRefusal: fail }).authenticate(requestWith({})), 'token_missing', 401)
+})
+
 test('GD-08: identity headers that a client sends change nothing', () => {
   const request = requestWith({
     authorization: `Bearer ${issuer.token()}`,
@@ -310,6 +315,21 @@ test('GD-05: after a day without the issuer even cached tokens are refused with 
   issuer.interfere = () => false
   now += 60
   assert.equal((await guard.authenticate(bearer(longLived))).subject, 'acc_1')
+})
+
+test('KY-04: a key that leaves the published set is noticed in the background, and no request waits for it', async () => {
+  const guard = remoteGuard()
+  await guard.ready()
+  const withdrawn = await generateSigningKey('ES256')
+  issuer.keys = [...issuer.keys, withdrawn]
+  const token = issuer.token({ exp: ISSUED_AT + 3600 }, { key: withdrawn })
+  await guard.authenticate(bearer(token))
+  issuer.keys = issuer.keys.filter((key) => key !== withdrawn)
+  now += 600
+  const fetchedAt = guard.health().keys?.fetchedAt
+  assert.ok(!(guard.authenticate(bearer(token)) instanceof Promise), 'still trusted, and answered at once')
+  while (guard.health().keys?.fetchedAt === fetchedAt) await setImmediate()
+  await rejected(guard.authenticate(bearer(token)), 'token_invalid', 401)
 })
 
 // proof of possession

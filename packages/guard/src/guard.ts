@@ -245,7 +245,11 @@ class TokenGuard implements Guard {
 
   #refuse(error: unknown, kind: CredentialKind, request: GuardRequest): GuardError {
     const refusal = refusalOf(this.#wasNoToken(error, request) ?? error, schemeOf(kind))
-    this.#settings.onRefusal?.(refusal)
+    try {
+      this.#settings.onRefusal?.(refusal)
+    } catch {
+      // an observer must not turn one refusal into another
+    }
     return refusal
   }
 

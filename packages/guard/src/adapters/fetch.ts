@@ -21,6 +21,7 @@ export function protect<Rest extends readonly unknown[] = []>(
   ...requirements: readonly Requirement[]
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   checkProtectArguments(guard, requirements)
+  if (typeof handler !== 'function') throw new TypeError('protect: the second argument must be a handler')
   return async (request, ...rest) => {
     let principal: Principal
     try {

@@ -17,6 +17,7 @@ export function protect(
   ...requirements: readonly Requirement[]
 ): (req: IncomingMessage, res: ServerResponse) => unknown {
   checkProtectArguments(guard, requirements)
+  if (typeof handler !== 'function') throw new TypeError('protect: the second argument must be a handler')
   return (req, res) => {
     let outcome: Principal | Promise<Principal>
     try {
