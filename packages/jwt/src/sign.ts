@@ -24,25 +24,26 @@ export interface SignOptions {
  * @throws JwtError `claims_invalid` for claims that a verifier would refuse or JSON cannot carry unchanged
  */
 export function sign(claims: JsonObject, key: SigningKey, options: SignOptions): string {
-  const input = signingInput(claims, key, options)
-  return `${input}.${createSignature(signingMaterialOf(key), input)}`
+  const header = headerPart(key, options)
+  const payload = payloadPart(claims)
+  return `${header}${payload}.${createSignature(signingMaterialOf(key), header, payload)}`
 }
 
 /** As {@link sign}, with the signature computed on the thread pool. */
 export async function signAsync(claims: JsonObject, key: SigningKey, options: SignOptions): Promise<string> {
-  const input = signingInput(claims, key, options)
+  const input = headerPart(key, options) + payloadPart(claims)
   return `${input}.${await createSignatureAsync(signingMaterialOf(key), input)}`
 }
 
-function signingInput(claims: JsonObject, key: SigningKey, options: SignOptions): string {
-  if (!(key instanceof SigningKey)) throw new PolicyError('sign needs a SigningKey')
+function payloadPart(claims: JsonObject): string {
   checkIsObject(claims)
   checkClaimTypes(claims)
-  return headerPart(key, options) + encodeJson(claims)
+  return encodeJson(claims)
 }
 
 /** The encoded header and its dot. */
 function headerPart(key: SigningKey, { typ, header }: SignOptions): string {
+  if (!(key instanceof SigningKey)) throw new PolicyError('sign needs a SigningKey')
   if (typeof typ !== 'string' || typ === '') throw new PolicyError('sign needs a typ')
   if (header !== undefined) return encodeHeader(key, typ, header)
   const { headerParts } = signingMaterialOf(key)

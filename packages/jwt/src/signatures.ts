@@ -26,12 +26,12 @@ export function verifySignature(material: VerificationMaterial, data: Uint8Array
 }
 
 /**
- * Signs a signing input, which is ASCII, on the calling thread and returns the signature part of a token.
- * RS and PS take hundreds of microseconds.
+ * Signs a signing input on the calling thread and returns the signature part of a token. RS and PS take hundreds of
+ * microseconds. The input is ASCII and comes in two pieces, because joining them first would be another copy.
  */
-export function createSignature(material: SigningMaterial, input: string): string {
-  if (material.hmac !== undefined) return material.hmac.compute(input)
-  const signature = sign(material.hash, bytesOf(input), material.input)
+export function createSignature(material: SigningMaterial, header: string, payload: string): string {
+  if (material.hmac !== undefined) return material.hmac.compute(header + payload)
+  const signature = sign(material.hash, bytesOf(header, payload), material.input)
   return sliceBase64url(signature, signature.length)
 }
 
@@ -51,9 +51,12 @@ const RETAINED_BYTES = 32_768
 const scratch = new Scratch(RETAINED_BYTES)
 
 /** Valid until the next call. */
-function bytesOf(input: string): Uint8Array {
-  if (input.length > RETAINED_BYTES) return Buffer.from(input, 'latin1')
-  return scratch.view(writeLatin1At(scratch.bytes, input, 0))
+function bytesOf(header: string, payload: string): Uint8Array {
+  const length = header.length + payload.length
+  if (length > RETAINED_BYTES) return Buffer.from(header + payload, 'latin1')
+  writeLatin1At(scratch.bytes, header, 0)
+  writeLatin1At(scratch.bytes, payload, header.length)
+  return scratch.view(length)
 }
 
 /** Hash and padding of an algorithm, as `crypto.sign` and `crypto.verify` take them. */

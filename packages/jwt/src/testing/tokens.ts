@@ -28,7 +28,7 @@ export function signRaw(header: string, payload: string | Uint8Array, key: Signi
 /** Signs two parts as they are, canonical or not. */
 export function signParts(header: string, payload: string, key: SigningKey): string {
   const input = `${header}.${payload}`
-  return `${input}.${createSignature(signingMaterialOf(key), input)}`
+  return `${input}.${createSignature(signingMaterialOf(key), input, '')}`
 }
 
 /** Asserts that something is refused with exactly this code. */
