@@ -128,13 +128,15 @@ const MEDIA_TYPES: readonly (readonly [string, number])[] = [
   ['', 415],
 ]
 
-for (const [type, status] of MEDIA_TYPES) {
-  test(`TR-05: a body of type "${type}" gets ${status}`, async (t) => {
-    const server = await startServer(t)
-    const body = JSON.stringify({ email: 'nobody@example.com', password: 'x' })
-    assert.equal((await server.call('/auth/login', { body, type })).status, status)
-  })
-}
+test('TR-05: only JSON in UTF-8 is parsed', async (t) => {
+  const server = await startServer(t)
+  const body = JSON.stringify({ email: 'nobody@example.com', password: 'x' })
+  for (const [type, status] of MEDIA_TYPES) {
+    await t.test(`"${type}" gets ${status}`, async () => {
+      assert.equal((await server.call('/auth/login', { body, type })).status, status)
+    })
+  }
+})
 
 test('TR-05: compressed bodies are refused before they are unpacked, UTF-16 and invalid UTF-8 before they are read', async (t) => {
   const server = await startServer(t)
