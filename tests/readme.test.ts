@@ -55,7 +55,9 @@ async function startScript(args: readonly string[], env: Readonly<Record<string,
   })
   after(() => child.pid !== undefined && process.kill(-child.pid, 'SIGTERM'))
   assert.ok(child.stdout)
-  await once(child.stdout, 'data')
+  const started = once(child.stdout, 'data')
+  const ended = once(child, 'close').then(([code]) => assert.fail(`npm ${args.join(' ')} ended with ${code}`))
+  await Promise.race([started, ended])
 }
 
 async function lifecycle(): Promise<string> {
