@@ -51,7 +51,7 @@ interface Sample {
   readonly isDisturbed: boolean
 }
 
-const WARM_UP_SAMPLES = 8
+const WARM_UP_MILLISECONDS = 100
 /** Fresh inputs are made in advance, so a batch has to fit into memory. */
 const MAX_BATCH = 20_000
 /** Share of the time that the thread has to have been running. */
@@ -60,7 +60,7 @@ const MIN_RUNNING = 0.95
 /** Runs until the optimising compiler has settled and returns how many operations fill one sample. */
 async function warmUp(contender: Contender, { sampleMilliseconds }: RoundOptions): Promise<number> {
   const target = sampleMilliseconds * 1e6
-  const end = performance.now() + sampleMilliseconds * WARM_UP_SAMPLES
+  const end = performance.now() + WARM_UP_MILLISECONDS
   let count = 16
   let fastest = Number.POSITIVE_INFINITY
   do {

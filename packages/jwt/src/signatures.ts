@@ -49,12 +49,15 @@ export function createSignatureAsync(material: SigningMaterial, input: string): 
 
 const RETAINED_BYTES = 32_768
 const scratch = new Scratch(RETAINED_BYTES)
+/** What the memory starts with. A server signs with one header for weeks. */
+let writtenHeader = ''
 
 /** Valid until the next call. */
 function bytesOf(header: string, payload: string): Uint8Array {
   const length = header.length + payload.length
   if (length > RETAINED_BYTES) return Buffer.from(header + payload, 'latin1')
-  writeLatin1At(scratch.bytes, header, 0)
+  if (header !== writtenHeader) writeLatin1At(scratch.bytes, header, 0)
+  writtenHeader = header
   writeLatin1At(scratch.bytes, payload, header.length)
   return scratch.view(length)
 }
