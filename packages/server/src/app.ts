@@ -219,8 +219,8 @@ async function serve(core: Core, log: Logger): Promise<AuthServer> {
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     clearInterval(pruning)
-    guard.close()
     await fastify.close()
+    guard.close()
     await core.close()
   }
   return {
