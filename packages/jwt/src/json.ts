@@ -10,7 +10,7 @@ export interface JsonObject {
 }
 
 /** Deeper structures are refused: nothing in a token needs them, and callers walk claims recursively. */
-export const MAX_JSON_DEPTH = 64
+export const MAX_JSON_DEPTH = 256
 
 const REPLACEMENT = '\uFFFD'
 
