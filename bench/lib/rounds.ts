@@ -52,6 +52,8 @@ interface Sample {
 }
 
 const WARM_UP_MILLISECONDS = 100
+/** One operation alone would be measured with whatever the contender before it has left in the caches. */
+const MIN_BATCH = 8
 /** Fresh inputs are made in advance, so a batch has to fit into memory. */
 const MAX_BATCH = 20_000
 /** Share of the time that the thread has to have been running. */
@@ -65,7 +67,7 @@ async function warmUp(contender: Contender, { sampleMilliseconds }: RoundOptions
   let fastest = Number.POSITIVE_INFINITY
   do {
     fastest = Math.min(fastest, (await take(contender, count)).nanoseconds)
-    count = Math.max(1, Math.min(count * 4, Math.round(target / fastest), MAX_BATCH))
+    count = Math.max(MIN_BATCH, Math.min(count * 4, Math.round(target / fastest), MAX_BATCH))
   } while (performance.now() < end || (count < MAX_BATCH && count < Math.round(target / fastest) / 2))
   return count
 }
