@@ -13,6 +13,7 @@ export interface LoadOrder {
 /** `null`, or why the measurement means nothing. */
 export type LoadResult = string | null
 
+process.on('disconnect', () => process.exit())
 process.on('message', (order: LoadOrder) => {
   fire(order).then(
     () => process.send?.(null),
@@ -63,6 +64,7 @@ class Connection {
   drive(next: () => Buffer | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#fail = reject
+      if (this.#socket.destroyed) reject(new Error('the server closed the connection'))
       this.#onAnswer = () => {
         const request = next()
         if (request === undefined) resolve()

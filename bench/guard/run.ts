@@ -21,6 +21,9 @@ const PARTS = ['node:http', 'express', 'fastify', 'bare'] as const
 const CEILING = 'load generator alone'
 const CONNECTIONS = 32
 const TOKENS = 512
+const WARM_UP_REQUESTS = 80_000
+const WARM_UP_MILLISECONDS = 5000
+const WARM_UP_BATCH = 2000
 const LONG: RoundOptions = { rounds: 31, sampleMilliseconds: 200 }
 const SHORT: RoundOptions = { rounds: 9, sampleMilliseconds: 80 }
 const LONG_BARE: RoundOptions = { rounds: 41, sampleMilliseconds: 40 }
@@ -28,7 +31,7 @@ const SHORT_BARE: RoundOptions = { rounds: 9, sampleMilliseconds: 15 }
 
 /**
  * Measures what a guard costs a server: requests per second, and the server's CPU time for one request, which tells the same
- * when the machine is shared and a server does not always get its core. `--short` takes under a minute and is for a look, not for a figure;
+ * when the machine is shared and a server does not always get its core. `--short` takes two minutes, most of them to warm up, and is for a look, not for a figure;
  * `--only RS256,node:http` picks algorithms and parts (`bare` is the guard without HTTP), `--ours` leaves the peers out.
  */
 export async function run(args: readonly string[]): Promise<boolean> {
@@ -108,6 +111,7 @@ async function throughput(
     return { name, run: (count) => cpu.around(name, count, cpuTime, () => send(count)) }
   })
   try {
+    for (const contender of contenders) await warmUp(contender)
     const rows = await measure(contenders, options)
     return {
       wall: { title, rows },
@@ -119,6 +123,15 @@ async function throughput(
   } finally {
     for (const server of servers) server.stop()
   }
+}
+
+/**
+ * A server's code is fully compiled only after tens of thousands of requests; what is measured before that is the compiler,
+ * and it takes longest for the one with most code.
+ */
+async function warmUp({ run }: Contender): Promise<void> {
+  const end = performance.now() + WARM_UP_MILLISECONDS
+  for (let sent = 0; sent < WARM_UP_REQUESTS && performance.now() < end; sent += WARM_UP_BATCH) await run(WARM_UP_BATCH)
 }
 
 /** In this process, without HTTP. */

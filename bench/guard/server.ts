@@ -18,7 +18,11 @@ import { jwtVerify } from 'jose'
 import { UNCACHED, UNGUARDED } from './contenders.ts'
 import type { Setup } from './contenders.ts'
 
+/** Connections must outlast the turns of the other contenders. */
+const keepAliveTimeout = 120_000
 const BODY = JSON.stringify({ orders: [] })
+
+process.on('disconnect', () => process.exit())
 
 // Any message asks for the CPU time used so far, user and system, in microseconds.
 process.on('message', () => {
@@ -74,7 +78,7 @@ function expressProtection(setup: Setup): RequestHandler {
 }
 
 async function startFastify(setup: Setup): Promise<number> {
-  const app = fastify()
+  const app = fastify({ keepAliveTimeout })
   const { protection, publicKey, alg, issuer, audience } = setup
   if (protection === UNGUARDED) {
     app.get('/orders', (_request, reply) => reply.type('application/json').send(BODY))
@@ -104,7 +108,7 @@ function answer(res: ServerResponse): void {
 }
 
 function listen(listener: RequestListener): Promise<number> {
-  const server = createServer(listener)
+  const server = createServer({ keepAliveTimeout }, listener)
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
   })
