@@ -174,6 +174,9 @@ async function openPasswords(config: Config, randomBytes: (size: number) => Uint
 /** Longer ones gain nothing; the limit keeps the work of a request bounded. */
 const PASSWORD_MAX_LENGTH = 256
 
+/** Sources share this delay, so that one of them could use up every turn: it stays short. */
+const MAX_SUM_DELAY_SECONDS = 60
+
 function settingsOf(config: SettledConfig): Settings {
   const forgetAfterSeconds = config.loginForgetAfterSeconds
   return {
@@ -188,16 +191,16 @@ function settingsOf(config: SettledConfig): Settings {
     graceSeconds: config.refreshGraceSeconds,
     browserGraceSeconds: config.browserGraceSeconds,
     passwordPolicy: { minLength: config.passwordMinLength, maxLength: PASSWORD_MAX_LENGTH },
-    strangerAttempts: {
-      freeAttempts: config.loginStrangerFreeAttempts,
-      maxDelaySeconds: config.loginStrangerMaxDelaySeconds,
-      ceiling: config.loginStrangerCeiling,
+    sourceAttempts: {
+      freeAttempts: config.loginFreeAttempts,
+      maxDelaySeconds: config.loginMaxDelaySeconds,
+      ceiling: config.loginCeiling,
       forgetAfterSeconds,
     },
-    knownSourceAttempts: {
-      freeAttempts: config.loginKnownSourceFreeAttempts,
-      maxDelaySeconds: config.loginKnownSourceMaxDelaySeconds,
-      ceiling: config.loginKnownSourceCeiling,
+    accountAttempts: {
+      freeAttempts: 2 * config.loginFreeAttempts,
+      maxDelaySeconds: Math.min(MAX_SUM_DELAY_SECONDS, config.loginMaxDelaySeconds),
+      ceiling: config.loginCeiling,
       forgetAfterSeconds,
     },
   }

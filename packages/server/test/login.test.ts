@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { SignetError } from '@signet/protocol'
 import { loadArgon2 } from '../src/crypto/argon2.ts'
 import { createPasswords } from '../src/crypto/passwords.ts'
 import type { Answer } from './support/answer.ts'
@@ -97,13 +98,73 @@ test('LG-04: while an account is attacked, its owner signs in from where they di
   await login(server, 'ann@example.com', {}, { from: '203.0.113.7' })
 })
 
+test('LG-04: a device that has signed in before is let in from a new place while strangers attack', async (t) => {
+  const server = await startServer(t)
+  await register(server, 'ann@example.com')
+  await register(server, 'eve@example.com')
+  const { refreshToken } = await login(server, 'ann@example.com', {}, { from: '203.0.113.7' })
+  const foreign = await login(server, 'eve@example.com', {}, { from: '203.0.113.8' })
+  await server.call('/auth/logout', { body: { refresh_token: refreshToken } })
+  for (let index = 0; index < 200; index++) {
+    await attempt(server, 'ann@example.com', `guess ${index}`, { from: `198.51.100.${index % 250}` })
+  }
+  const at = { from: '192.0.2.200' }
+  const credentials = { email: 'ann@example.com', password: PASSWORD }
+  const offered = (token: string) =>
+    server.call('/auth/login', { ...at, body: { ...credentials, former_refresh_token: token } })
+  assert.equal((await attempt(server, 'ann@example.com', PASSWORD, at)).code, 'throttled')
+  assert.equal((await offered(foreign.refreshToken)).code, 'throttled')
+  assert.equal((await offered(`${refreshToken.slice(0, -4)}AAAA`)).code, 'throttled')
+  assert.equal((await offered(refreshToken)).status, 200)
+})
+
+test('LG-04: nothing that can be typed as an address names the counter of an owner and their place', async (t) => {
+  const server = await startServer(t)
+  await register(server, 'ann@example.com')
+  await login(server, 'ann@example.com', {}, { from: '203.0.113.7' })
+  for (const email of [
+    'ann@example.com\n203.0.113.7',
+    'ann@example.com","203.0.113.7',
+    '203.0.113.7\nann@example.com',
+  ]) {
+    for (let index = 0; index < 20; index++) await attempt(server, email, 'x', { from: `198.51.100.${index}` })
+  }
+  await login(server, 'ann@example.com', {}, { from: '203.0.113.7' })
+})
+
+test('LG-08: an attempt that the server was too busy to look at does not count as a failure', async (t) => {
+  const server = await startServer(t)
+  await register(server, 'ann@example.com')
+  const { passwords } = server.context
+  const verify = passwords.verify.bind(passwords)
+  Object.assign(passwords, { verify: () => Promise.reject(new SignetError('overloaded', { retryAfterSeconds: 2 })) })
+  for (let index = 0; index < 200; index++) {
+    assert.equal((await attempt(server, 'ann@example.com', PASSWORD)).code, 'overloaded')
+  }
+  Object.assign(passwords, { verify })
+  assert.equal((await attempt(server, 'ann@example.com', PASSWORD)).status, 200)
+})
+
+test('PW-09: of logins at once that all find the hash outdated, none is refused', async (t) => {
+  const first = await startServer(t)
+  await register(first, 'ann@example.com')
+  await first.close()
+  const raised = { passwordMemoryKib: 128, passwordPasses: 1, passwordConcurrency: 4 }
+  const second = await startServer(t, { directory: first.directory, unsafe: raised })
+  const answers = await Promise.all(Array.from({ length: 4 }, () => attempt(second, 'ann@example.com', PASSWORD)))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200],
+  )
+})
+
 test('LG-05: the count of failures survives a restart', async (t) => {
   const first = await startServer(t)
   await register(first, 'ann@example.com')
   for (let index = 0; index < 50; index++) await attempt(first, 'ann@example.com', `guess ${index}`)
   await first.close()
   const second = await startServer(t, { directory: first.directory })
-  assert.equal((await attempt(second, 'ann@example.com', PASSWORD, { from: '198.51.100.1' })).code, 'throttled')
+  assert.equal((await attempt(second, 'ann@example.com', PASSWORD)).code, 'throttled')
 })
 
 test('LG-06: neither spelling, nor X-Forwarded-For, nor doing it all at once gets more guesses', async (t) => {

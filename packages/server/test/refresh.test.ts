@@ -360,3 +360,36 @@ function boundRefresh(server: TestServer, key: SigningKey, refreshToken: string,
   const dpop = createDpopProof(key, { method: 'POST', url, jti, now: server.clock.now })
   return refresh(server, refreshToken, { headers: { dpop } })
 }
+
+test('TR-03: a proof whose time has a fraction (RFC 7519 §2) is as good as any other', async (t) => {
+  const server = await startServer(t)
+  const key = await generateSigningKey('ES256')
+  const bound = await boundLogin(server, key)
+  const proof = { method: 'POST', url: `${ISSUER}/auth/refresh`, jti: 'fraction', now: server.clock.now - 0.5 }
+  const dpop = createDpopProof(key, proof)
+  assert.equal((await refresh(server, bound.refreshToken, { headers: { dpop } })).status, 200)
+})
+
+test('CWE-770: proofs for a session that is over are not remembered', async (t) => {
+  const server = await startServer(t)
+  const key = await generateSigningKey('ES256')
+  const bound = await boundLogin(server, key)
+  await server.call('/auth/logout', { body: { refresh_token: bound.refreshToken } })
+  const { proofs } = server.context.store
+  const remember = proofs.remember.bind(proofs)
+  let remembered = 0
+  Object.assign(proofs, { remember: (...args: Parameters<typeof remember>) => (remembered++, remember(...args)) })
+  assert.equal((await boundRefresh(server, key, bound.refreshToken, 'late')).code, 'session_ended')
+  assert.equal(remembered, 0)
+})
+
+test('RT-05: a spent token of a body-mode session in a cookie is reuse, whatever the headers claim', async (t) => {
+  const server = await startServer(t)
+  await register(server, 'ann@example.com')
+  const first = await login(server, 'ann@example.com')
+  const second = tokensOf(await refresh(server, first.refreshToken))
+  server.clock.now += 9
+  const thief = { cookies: { [REFRESH_COOKIE]: first.refreshToken }, headers: SAME_ORIGIN, from: '203.0.113.9' }
+  assert.equal((await server.call('/auth/refresh', { ...thief, method: 'POST' })).code, 'refresh_token_reused')
+  assert.equal((await refresh(server, second.refreshToken)).code, 'session_ended')
+})

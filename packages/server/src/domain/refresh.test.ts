@@ -42,6 +42,7 @@ const PRESENTED: PresentedRefresh = { generation: 3, provenKey: null, browser: f
 const PROVEN = { provenKey: 'the key' }
 const FOREIGN_PROOF = { provenKey: 'another key' }
 const BROWSER = { browser: true }
+const IN_COOKIE = { delivery: 'cookie' } as const
 
 interface Case {
   readonly name: string
@@ -104,24 +105,28 @@ const PREDECESSOR: readonly Case[] = [
   },
   {
     name: 'RT-05: in a browser, first instant of the grace, it replays',
+    session: IN_COOKIE,
     presented: { generation: 2, ...BROWSER },
     now: 1000,
     decision: { kind: 'replay' },
   },
   {
     name: 'RT-05: in a browser, last instant of a 10 s grace, it replays',
+    session: IN_COOKIE,
     presented: { generation: 2, ...BROWSER },
     now: 1009,
     decision: { kind: 'replay' },
   },
   {
     name: 'RT-05: in a browser, grace over, it is reuse',
+    session: IN_COOKIE,
     presented: { generation: 2, ...BROWSER },
     now: 1010,
     decision: { kind: 'reuse' },
   },
   {
     name: 'in a browser without grace it is reuse',
+    session: IN_COOKIE,
     presented: { generation: 2, ...BROWSER },
     policy: STRICT,
     now: 1000,
@@ -143,8 +148,15 @@ const PREDECESSOR: readonly Case[] = [
   },
   {
     name: 'a browser has its own grace, not the other one',
+    session: IN_COOKIE,
     presented: { generation: 2, ...BROWSER },
     policy: { ...LENIENT, ...STRICT },
+    now: 1000,
+    decision: { kind: 'reuse' },
+  },
+  {
+    name: 'RT-05: a session that never lived in a cookie has no tabs: its spent token in a cookie is reuse',
+    presented: { generation: 2, ...BROWSER },
     now: 1000,
     decision: { kind: 'reuse' },
   },

@@ -44,8 +44,8 @@ export function harden(app: HttpApp, site: Site): void {
 /** A credential in a URL ends up in histories and proxies' logs: the account routes take no query at all (LG-10). */
 export function forbidQueries(app: HttpApp): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const url = request.raw.url ?? ''
-    if (url.startsWith('/auth/') && url.includes('?')) {
+    const route = request.routeOptions.url ?? ''
+    if (route.startsWith('/auth/') && (request.raw.url ?? '').includes('?')) {
       throw new SignetError('request_invalid', { detail: 'This route takes no query string.' })
     }
     done()
