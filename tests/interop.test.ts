@@ -18,7 +18,7 @@ import { jsonwebtoken } from './interop/jsonwebtoken.ts'
 import type { Expected, Peer } from './interop/peer.ts'
 import { pyjwt } from './interop/pyjwt.ts'
 
-const PEERS: readonly Peer[] = [jose, jsonwebtoken, pyjwt(process.env['SIGNET_TEST_PYTHON'])]
+const PEERS: readonly Peer[] = [jose, jsonwebtoken, pyjwt(process.env['TEST_PYTHON'])]
 
 const ISSUER = 'https://auth.example'
 const AUDIENCE = 'https://orders.example'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -11,26 +12,21 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const HAS_SHELL = process.platform !== 'win32'
+const skip = process.platform === 'win32' && 'the lines are for a POSIX shell'
 
-test('the lines of the README do what they say', { skip: HAS_SHELL ? false : 'needs bash and curl' }, async () => {
+test('the lines of the README do what they say', { skip }, async () => {
   const [authPort, ordersPort] = [await freePort(), await freePort()]
   const issuer = `http://localhost:${authPort}`
   const data = await mkdtemp(join(tmpdir(), 'signet-readme-'))
   after(() => rm(data, { recursive: true, force: true }))
-  const env = { ...process.env, SIGNET_PORT: String(authPort), SIGNET_DATA_DIR: data, SIGNET_LOG_LEVEL: 'silent' }
-  const server = spawn('npm', ['start', '-s'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
-  after(() => server.pid !== undefined && process.kill(-server.pid, 'SIGTERM'))
-  await once(server.stdout, 'data')
+  const server = { SIGNET_PORT: String(authPort), SIGNET_DATA_DIR: data, SIGNET_LOG_LEVEL: 'silent' }
+  await startScript(['start'], server)
+  await startScript(['start', '-w', 'signet-example-express'], { SIGNET_ISSUER: issuer, PORT: String(ordersPort) })
 
-  const lines = (await lifecycle())
-    .replaceAll('localhost:4747', `localhost:${authPort}`)
-    .replaceAll('localhost:3000', `localhost:${ordersPort}`)
-    .replace('PORT=3000', `PORT=${ordersPort} ISSUER=${issuer} AUDIENCE=${issuer}`)
-    .replace('sleep 3', `until curl -so /dev/null localhost:${ordersPort}; do sleep 0.1; done`)
-  // The example runs in the background; it must not outlive the script.
-  const script = `set -u\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${lines}`
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: ROOT, env, timeout: 60_000 })
+  const lines = (await lifecycle()).replaceAll('localhost:4747', `localhost:${authPort}`)
+  const script = `set -u\n${lines.replaceAll('localhost:3000', `localhost:${ordersPort}`)}`
+  const run = { cwd: ROOT, env: { ...process.env, ...server }, timeout: 60_000 }
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], run)
 
   const said = [
     /HTTP\/1\.1 401/,
@@ -48,6 +44,21 @@ test('the lines of the README do what they say', { skip: HAS_SHELL ? false : 'ne
     rest = rest.slice(found.index + found[0].length)
   }
 })
+
+/** Starts one of npm's scripts in a process group of its own, and waits until it says that it runs. */
+async function startScript(args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const child: ChildProcess = spawn('npm', ['--silent', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  after(() => child.pid !== undefined && process.kill(-child.pid, 'SIGTERM'))
+  assert.ok(child.stdout)
+  const started = once(child.stdout, 'data')
+  const ended = once(child, 'close').then(([code]) => assert.fail(`npm ${args.join(' ')} ended with ${code}`))
+  await Promise.race([started, ended])
+}
 
 async function lifecycle(): Promise<string> {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8')

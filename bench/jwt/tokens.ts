@@ -10,15 +10,20 @@ const ISSUED_AT = Math.floor(Date.now() / 1000)
 export function accessClaims(): Record<string, string | number> {
   return {
     iss: ISSUER,
-    sub: randomUUID(),
+    sub: stored(randomUUID()),
     aud: AUDIENCE,
     exp: ISSUED_AT + 86_400,
     iat: ISSUED_AT,
     jti: randomUUID(),
-    sid: randomUUID(),
+    sid: stored(randomUUID()),
     client_id: 'web',
     scope: 'orders:read orders:write',
   }
+}
+
+/** A string in one piece, as a database returns it; `randomUUID` returns one of many pieces, which the first use joins. */
+function stored(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 /**

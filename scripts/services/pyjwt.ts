@@ -8,15 +8,15 @@ import { BadSetting, defineService, NotHere, type Service } from './service.ts'
 /**
  * PyJWT: a verifier and signer that shares no line of code with ours.
  *
- * Tests reach it through `SIGNET_TEST_PYTHON`: an interpreter that can import `jwt` and `cryptography`.
+ * Tests reach it through `TEST_PYTHON`: an interpreter that can import `jwt` and `cryptography`.
  *
  * @param cacheFolder where packages may be unpacked
  */
 export function pyjwt(cacheFolder: string): Service {
   return defineService<string>({
     name: 'PyJWT',
-    remedy: 'install python3-jwt and python3-cryptography, or set SIGNET_TEST_PYTHON to a Python that has both',
-    given: async () => process.env['SIGNET_TEST_PYTHON'] || null,
+    remedy: 'install python3-jwt and python3-cryptography, or set TEST_PYTHON to a Python that has both',
+    given: async () => process.env['TEST_PYTHON'] || null,
     locate: [
       () => pythonWithPyjwt('/usr/bin/python3'),
       () => pythonWithPyjwt('python3'),
@@ -24,8 +24,8 @@ export function pyjwt(cacheFolder: string): Service {
     ],
     async start(python) {
       const version = await versionOf(python)
-      if (version === null) throw new BadSetting(`SIGNET_TEST_PYTHON: ${python} cannot import jwt and cryptography`)
-      return { where: `${version}, ${python}`, env: { SIGNET_TEST_PYTHON: python }, stop: async () => {} }
+      if (version === null) throw new BadSetting(`TEST_PYTHON: ${python} cannot import jwt and cryptography`)
+      return { where: `${version}, ${python}`, env: { TEST_PYTHON: python }, stop: async () => {} }
     },
   })
 }

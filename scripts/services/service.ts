@@ -10,7 +10,7 @@ export interface RunningService {
   readonly kind: 'running'
   /** Where it was found, for the line that says so. */
   readonly where: string
-  /** Variables that tests read to reach it. */
+  /** Variables that tests read to reach it. Not `SIGNET_…`: a server started by a test would take them for settings. */
   readonly env: Readonly<Record<string, string>>
   stop(): Promise<void>
 }

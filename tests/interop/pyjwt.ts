@@ -7,7 +7,7 @@ import type { Peer } from './peer.ts'
 /**
  * PyJWT, in a Python process that is started at the first question and answers them in order.
  *
- * @param python `SIGNET_TEST_PYTHON`: an interpreter that can import PyJWT and cryptography
+ * @param python `TEST_PYTHON`: an interpreter that can import PyJWT and cryptography
  */
 export function pyjwt(python: string | undefined): Peer {
   let started: Conversation | undefined
@@ -17,7 +17,7 @@ export function pyjwt(python: string | undefined): Peer {
   }
   return {
     name: 'PyJWT',
-    absent: python === undefined ? 'SIGNET_TEST_PYTHON is not set; `npm test` sets it where PyJWT can be had' : null,
+    absent: python === undefined ? 'TEST_PYTHON is not set; `npm test` sets it where PyJWT can be had' : null,
     lacks: [],
     verify(token, { alg, issuer, audience, keys }) {
       const material =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -95,11 +95,19 @@ describe('signet on a data directory', async () => {
     assert.equal(nobody.exitCode, 2)
   })
 
-  test('another master key opens nothing and says what to do', async () => {
+  test('with only another master key nothing opens, and it says what to do', async () => {
     const other = 'f3a9c1d24b7788e0915a6c3d2e4f5b60718293a4b5c6d7e8f9010a2b3c4d5e6f'
+    await rename(join(env.SIGNET_DATA_DIR, 'master.key'), join(directory, 'kept-elsewhere'))
     const { exitCode, stderr } = await runSignet(['accounts', 'list'], { env: { ...env, SIGNET_MASTER_KEY: other } })
     assert.equal(exitCode, 1)
     assert.match(stderr, /master key/)
     assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+
+  test('with a new master key beside the former file everything still opens', async () => {
+    const next = 'f3a9c1d24b7788e0915a6c3d2e4f5b60718293a4b5c6d7e8f9010a2b3c4d5e6f'
+    await rename(join(directory, 'kept-elsewhere'), join(env.SIGNET_DATA_DIR, 'master.key'))
+    const { stdout } = await runSignet(['accounts', 'list'], { env: { ...env, SIGNET_MASTER_KEY: next } })
+    assert.match(stdout, /root@example\.com/)
   })
 })

@@ -72,7 +72,8 @@ export function checkParties(claims: JwtClaims, rules: ClaimRules): void {
   if (audiences !== undefined && !isFor(present(claims.aud, 'aud'), audiences)) {
     throw new JwtError('audience_mismatch', 'aud does not name this audience')
   }
-  if (subject !== undefined && present(claims.sub, 'sub') !== subject) {
+  // an empty setting is a mistake in configuration and must not meet a token with an empty claim
+  if (subject !== undefined && (present(claims.sub, 'sub') !== subject || subject === '')) {
     throw new JwtError('subject_mismatch', 'sub is not the expected subject')
   }
   for (const name of requiredClaims) if (!Object.hasOwn(claims, name)) throw missing(name)

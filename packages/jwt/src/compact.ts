@@ -29,7 +29,7 @@ export interface OpenedJws {
  * Makes the function that opens compact JWS (RFC 7515 §5.2) under fixed rules: size, three canonical base64url parts, header,
  * key by `kid` and `alg`, signature, in this order. The payload may be any bytes and is not looked at.
  *
- * The function throws JwtError and is not to be called from within a `KeySource`.
+ * The function throws JwtError.
  */
 export function createCompactOpener(rules: CompactRules): (token: string) => OpenedJws {
   const known = new KnownHeaders()
@@ -37,39 +37,54 @@ export function createCompactOpener(rules: CompactRules): (token: string) => Ope
   return function open(token) {
     if (typeof token !== 'string') throw new JwtError('token_malformed', 'a token is a string')
     if (token.length > rules.maxTokenBytes) throw new JwtError('token_too_large', 'the token is too large')
-    let trusted = known.find(token)
+    let trusted = known.find(token, rules.keys.version)
     const headerEnd = trusted === undefined ? token.indexOf('.') : trusted.prefix.length - 1
     const payloadEnd = token.indexOf('.', headerEnd + 1)
     if (headerEnd < 1 || payloadEnd === -1 || token.includes('.', payloadEnd + 1)) {
       throw new JwtError('token_malformed', 'a token has three parts')
     }
-    const scratch = scratchFor(token.length)
-    const { payload } = scratch
-    const payloadLength = decodeInto(payload, token.slice(headerEnd + 1, payloadEnd))
+    const input = token.slice(0, payloadEnd)
+    const payloadPart = token.slice(headerEnd + 1, payloadEnd)
     const signaturePart = token.slice(payloadEnd + 1)
-    // a MAC is compared as text, which needs no decoding
-    let signature = trusted?.isMac === true ? undefined : decodeSignature(scratch.signature, signaturePart)
-
-    if (trusted === undefined || trusted.version !== rules.keys.version) {
-      known.forget(trusted)
+    const workspace = workspaceFor(token.length)
+    if (trusted === undefined) {
+      decodeInto(workspace.payload, payloadPart)
+      decodeSignature(workspace, signaturePart)
+      // Keys come from code that is not ours, so nothing decoded may be relied on from before this line.
       trusted = trustHeader(token.slice(0, headerEnd), rules)
     }
-    writeLatin1At(scratch.input.bytes, token.slice(0, payloadEnd), 0)
-    const input = scratch.input.view(payloadEnd)
-    for (const key of trusted.candidates) {
-      const material = verificationMaterialOf(key)
-      const isAuthentic =
-        signature === undefined
-          ? material.hmac?.matches(input, signaturePart) === true
-          : verifySignature(material, input, signature)
-      if (!isAuthentic) continue
-      if (!trusted.isRemembered) known.remember(trusted)
-      return { header: trusted.checked.header, key, payload, payloadLength }
-    }
-    // only now does it matter whether the part was base64url at all
-    signature ??= decodeSignature(scratch.signature, signaturePart)
-    throw new JwtError('signature_invalid', 'the signature does not verify')
+    const payloadLength = decodeInto(workspace.payload, payloadPart)
+    const key = trusted.isMac
+      ? findMacKey(trusted, workspace, input, signaturePart)
+      : findSignatureKey(trusted, workspace, input, signaturePart)
+    if (key === undefined) throw new JwtError('signature_invalid', 'the signature does not verify')
+    if (!trusted.isRemembered) known.remember(trusted)
+    return { header: trusted.checked.header, key, payload: workspace.payload, payloadLength }
   }
+}
+
+/** A MAC is compared as text; only where none agrees does it matter whether the part was base64url at all. */
+function findMacKey(
+  { candidates }: TrustedHeader,
+  workspace: Workspace,
+  input: string,
+  part: string,
+): VerificationKey | undefined {
+  for (const key of candidates) if (verificationMaterialOf(key).hmac?.matches(input, part) === true) return key
+  decodeSignature(workspace, part)
+  return undefined
+}
+
+function findSignatureKey(
+  { candidates }: TrustedHeader,
+  workspace: Workspace,
+  input: string,
+  part: string,
+): VerificationKey | undefined {
+  const signature = decodeSignature(workspace, part)
+  const data = workspace.input.view(writeLatin1At(workspace.input.bytes, input, 0))
+  for (const key of candidates) if (verifySignature(verificationMaterialOf(key), data, signature)) return key
+  return undefined
 }
 
 /** A header that has passed every check, with the keys it selects. */
@@ -109,9 +124,13 @@ class KnownHeaders {
   readonly #headers: (TrustedHeader | undefined)[] = Array.from({ length: MAX_KNOWN_HEADERS })
   #next = 0
 
-  find(token: string): TrustedHeader | undefined {
+  /** What is known of the token's header, provided that the trusted keys are still the same. */
+  find(token: string, version: number): TrustedHeader | undefined {
     for (const known of this.#headers) {
-      if (known !== undefined && token.startsWith(known.prefix)) return known
+      // a slice is compared as memory; `startsWith` goes letter by letter and takes several times as long
+      if (known === undefined || token.slice(0, known.prefix.length) !== known.prefix) continue
+      if (known.version === version) return known
+      this.#headers[this.#headers.indexOf(known)] = undefined
     }
     return undefined
   }
@@ -125,10 +144,6 @@ class KnownHeaders {
     this.#headers[slot] = header
     this.#next = (slot + 1) % MAX_KNOWN_HEADERS
   }
-
-  forget(header: TrustedHeader | undefined): void {
-    if (header !== undefined) this.#headers[this.#headers.indexOf(header)] = undefined
-  }
 }
 
 interface Workspace {
@@ -141,7 +156,7 @@ const RETAINED_BYTES = 32_768
 const retained = newWorkspace(RETAINED_BYTES)
 
 /** Verification is synchronous, so all tokens can be unpacked in the same place; only huge ones get their own. */
-function scratchFor(bytes: number): Workspace {
+function workspaceFor(bytes: number): Workspace {
   return bytes <= RETAINED_BYTES ? retained : newWorkspace(bytes)
 }
 
@@ -149,9 +164,9 @@ function newWorkspace(bytes: number): Workspace {
   return { input: new Scratch(bytes), payload: new Scratch(bytes), signature: new Scratch(bytes) }
 }
 
-function decodeSignature(target: Scratch, part: string): Buffer {
+function decodeSignature({ signature }: Workspace, part: string): Buffer {
   if (part === '') throw new JwtError('token_malformed', 'the token is not signed')
-  return target.view(decodeInto(target, part))
+  return signature.view(decodeInto(signature, part))
 }
 
 /** Decodes one part and returns its length in bytes; the second half is the check that it was spelled canonically. */

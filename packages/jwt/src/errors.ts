@@ -6,7 +6,7 @@
  * - `token_too_large`       longer than the policy's limit
  * - `base64url_invalid`     a part has a character outside the alphabet, padding, or a spelling that is not the canonical one
  * - `utf8_invalid`          header or claims are not UTF-8
- * - `json_invalid`          header or claims are not one JSON object, or nest deeper than 64
+ * - `json_invalid`          header or claims are not one JSON object, or nest deeper than 256
  * - `member_duplicate`      a JSON object, at any depth, names a member twice
  *
  * The header:

@@ -42,22 +42,23 @@ export class OneShotHmac {
     block.fill(0)
   }
 
-  /** The MAC of `data` as base64url text. */
-  compute(data: Uint8Array): string {
-    if (data.length > MAX_ONE_SHOT_BYTES)
-      return createHmac(this.#hash, this.#keyObject).update(data).digest('base64url')
+  /** The MAC of a signing input as base64url text. The input is taken as Latin-1, so it must be known to be ASCII. */
+  compute(input: string): string {
+    if (input.length > MAX_ONE_SHOT_BYTES) {
+      return createHmac(this.#hash, this.#keyObject).update(input, 'latin1').digest('base64url')
+    }
     const blockBytes = this.#blockBytes
-    this.#inner.bytes.set(data, blockBytes)
+    writeLatin1At(this.#inner.bytes, input, blockBytes)
     // a digest as Latin-1 text is a plain string of its bytes, and several times cheaper to make than a Buffer
-    const inner = hash(this.#hash, this.#inner.view(blockBytes + data.length), 'latin1')
+    const inner = hash(this.#hash, this.#inner.view(blockBytes + input.length), 'latin1')
     writeLatin1At(this.#outer, inner, blockBytes)
     return hash(this.#hash, this.#outer, 'base64url')
   }
 
   /** Compares in constant time. A MAC has one canonical spelling, so comparing texts also refuses every other one. */
-  matches(data: Uint8Array, presented: string): boolean {
+  matches(input: string, presented: string): boolean {
     if (presented.length !== this.#presented.length) return false
-    const expected = this.compute(data)
+    const expected = this.compute(input)
     writeLatin1At(this.#expected, expected, 0)
     writeLatin1At(this.#presented, presented, 0)
     // Latin-1 keeps the low byte of a character only; the plain comparison runs on texts that agree in all low bytes

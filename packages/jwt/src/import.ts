@@ -171,11 +171,12 @@ function defaultKid(keyObject: KeyObject): string | undefined {
   return publicKey.asymmetricKeyType === 'rsa-pss' ? undefined : thumbprint(exportJwk(publicKey))
 }
 
-const PROBE = Buffer.from('signet')
+const PROBE = 'signet'
 
 /** A key whose signature its own public half refuses would issue tokens that nobody accepts. */
 function checkHalvesBelongTogether(key: SigningKey): void {
-  const signature = createSignature(signingMaterialOf(key), PROBE)
-  if (verifySignature(verificationMaterialOf(key.toVerificationKey()), PROBE, decodeBase64url(signature))) return
+  const signature = createSignature(signingMaterialOf(key), PROBE, '')
+  if (verifySignature(verificationMaterialOf(key.toVerificationKey()), Buffer.from(PROBE), decodeBase64url(signature)))
+    return
   throw new JwtError('key_invalid', 'public and private half do not belong together')
 }

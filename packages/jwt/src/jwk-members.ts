@@ -46,7 +46,7 @@ export function jwkAlgorithm(jwk: Jwk): Algorithm | undefined {
   throw new JwtError('key_invalid', 'the JWK is for an algorithm it cannot serve')
 }
 
-export function requiredMembers(jwk: Jwk): readonly (keyof Jwk)[] {
+function requiredMembers(jwk: Jwk): readonly (keyof Jwk)[] {
   const kty = own(jwk, 'kty')
   const members = typeof kty === 'string' && Object.hasOwn(PUBLIC_MEMBERS, kty) ? PUBLIC_MEMBERS[kty] : undefined
   if (members === undefined) throw new JwtError('key_invalid', 'kty is missing or unknown')

@@ -4,7 +4,7 @@ export interface Jwk {
   readonly kid?: string
   readonly alg?: string
   readonly use?: string
-  readonly key_ops?: readonly string[]
+  readonly key_ops?: string[]
   readonly crv?: string
   readonly x?: string
   readonly y?: string
@@ -21,5 +21,5 @@ export interface Jwk {
 
 /** RFC 7517 §5. */
 export interface JwkSet {
-  readonly keys: readonly Jwk[]
+  readonly keys: Jwk[]
 }

@@ -7,7 +7,7 @@ import { normalizeType } from './header.ts'
 import { createKeySet } from './key-set.ts'
 import type { KeySource } from './key-set.ts'
 import { VerificationKey } from './keys.ts'
-import type { VerifiedToken } from './verifier.ts'
+import type { VerifiedToken } from './verified-token.ts'
 
 /** In place of `issuer`: accept tokens of any issuer whose key is trusted. */
 export const UNCHECKED_ISSUER: unique symbol = Symbol('signet.uncheckedIssuer')

@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer'
+import { sliceBase64url, writeUtf8 } from './bytes.ts'
 import { checkClaimTypes } from './claims.ts'
 import { JwtError, PolicyError } from './errors.ts'
 import { MAX_JSON_DEPTH } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { SigningKey, signingMaterialOf } from './keys.ts'
+import { Scratch } from './scratch.ts'
 import { createSignature, createSignatureAsync } from './signatures.ts'
 
 export interface SignOptions {
@@ -22,25 +24,26 @@ export interface SignOptions {
  * @throws JwtError `claims_invalid` for claims that a verifier would refuse or JSON cannot carry unchanged
  */
 export function sign(claims: JsonObject, key: SigningKey, options: SignOptions): string {
-  const input = signingInput(claims, key, options)
-  return `${input}.${createSignature(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
+  const header = headerPart(key, options)
+  const payload = payloadPart(claims)
+  return `${header}${payload}.${createSignature(signingMaterialOf(key), header, payload)}`
 }
 
 /** As {@link sign}, with the signature computed on the thread pool. */
 export async function signAsync(claims: JsonObject, key: SigningKey, options: SignOptions): Promise<string> {
-  const input = signingInput(claims, key, options)
-  return `${input}.${await createSignatureAsync(signingMaterialOf(key), Buffer.from(input, 'latin1'))}`
+  const input = headerPart(key, options) + payloadPart(claims)
+  return `${input}.${await createSignatureAsync(signingMaterialOf(key), input)}`
 }
 
-function signingInput(claims: JsonObject, key: SigningKey, options: SignOptions): string {
-  if (!(key instanceof SigningKey)) throw new PolicyError('sign needs a SigningKey')
+function payloadPart(claims: JsonObject): string {
   checkIsObject(claims)
   checkClaimTypes(claims)
-  return headerPart(key, options) + encodeJson(claims)
+  return encodeJson(claims)
 }
 
 /** The encoded header and its dot. */
 function headerPart(key: SigningKey, { typ, header }: SignOptions): string {
+  if (!(key instanceof SigningKey)) throw new PolicyError('sign needs a SigningKey')
   if (typeof typ !== 'string' || typ === '') throw new PolicyError('sign needs a typ')
   if (header !== undefined) return encodeHeader(key, typ, header)
   const { headerParts } = signingMaterialOf(key)
@@ -63,8 +66,14 @@ function encodeHeader(key: SigningKey, typ: string, header: JsonObject): string 
   return `${encodeJson({ alg: key.alg, ...kid, typ, ...header })}.`
 }
 
+const RETAINED_BYTES = 24_576
+const MAX_UTF8_BYTES_PER_CHARACTER = 3
+const scratch = new Scratch(RETAINED_BYTES)
+
 function encodeJson(value: JsonObject): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+  const json = JSON.stringify(value)
+  if (json.length * MAX_UTF8_BYTES_PER_CHARACTER > RETAINED_BYTES) return Buffer.from(json).toString('base64url')
+  return sliceBase64url(scratch.bytes, writeUtf8(scratch.bytes, json))
 }
 
 function checkIsObject(value: unknown): asserts value is JsonObject {
@@ -83,7 +92,8 @@ function checkCanBeCarried(value: unknown, depth: number): void {
     return
   }
   if (!isPlainObject(value)) throw new JwtError('claims_invalid', 'a value cannot be carried in JSON')
-  for (const name of Object.keys(value)) {
+  // a plain object inherits nothing enumerable, and walking it this way takes a fifth of the time
+  for (const name in value) {
     if (name === '__proto__') throw new JwtError('claims_invalid', 'a member is named __proto__')
     checkCanBeCarried(value[name], depth + 1)
   }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { CacheLimits } from './policy.ts'
-import type { VerifiedToken } from './verifier.ts'
+import type { VerifiedToken } from './verified-token.ts'
 
 export interface CachedToken {
   readonly verified: VerifiedToken

@@ -1,23 +1,13 @@
 import { checkClaimTypes, checkParties, checkTime } from './claims.ts'
-import type { JwtClaims } from './claims.ts'
 import { createCompactOpener } from './compact.ts'
 import { JwtError } from './errors.ts'
 import { freezeDeeply } from './freeze.ts'
-import type { JoseHeader } from './header.ts'
 import { parseJsonObject } from './json.ts'
-import type { VerificationKey } from './keys.ts'
 import { readPolicy } from './policy.ts'
 import type { VerificationRules, VerifierPolicy } from './policy.ts'
 import { TokenCache } from './token-cache.ts'
 import type { CachedToken } from './token-cache.ts'
-
-/** A token that has passed every check of its policy. */
-export interface VerifiedToken<C extends JwtClaims = JwtClaims> {
-  readonly header: JoseHeader
-  /** Deeply frozen when the verifier has a cache, because the next caller gets the same object; otherwise the caller's own. */
-  readonly claims: C
-  readonly key: VerificationKey
-}
+import type { VerifiedToken } from './verified-token.ts'
 
 export interface Verifier {
   /**

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   content_type_unsupported: { status: 415, title: 'This content type is not supported', oauth: 'invalid_request' },
   not_found: { status: 404, title: 'There is nothing here', oauth: 'invalid_request' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here', oauth: 'invalid_request' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive', oauth: 'invalid_request' },
   headers_too_large: { status: 431, title: 'The request headers are too large', oauth: 'invalid_request' },
 
   // accounts and credentials

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -38,6 +38,7 @@ import type { Timers } from './feed/timers.ts'
 import type { Context, Passwords, Settings } from './flows/context.ts'
 import { createKeySchedule } from './flows/key-schedule.ts'
 import type { KeySchedule } from './flows/key-schedule.ts'
+import { KNOWN_SOURCE_SECONDS } from './flows/login.ts'
 import { createHttpServer } from './http/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
@@ -177,12 +178,14 @@ async function freePort(host: string): Promise<number> {
 
 function openMasterKey(config: Config, directory: string, randomBytes: (size: number) => Uint8Array): MasterKey {
   const { masterKey, masterKeyPrevious } = config
-  if (masterKey !== null) {
-    const previous = masterKeyPrevious === null ? [] : [masterKeyPrevious.reveal()]
-    return createMasterKey([masterKey.reveal(), ...previous], randomBytes)
-  }
   const path = join(directory, MASTER_KEY_FILE)
-  return createMasterKey(loadMasterKeyFile(path, randomBytes), randomBytes, () => readMasterKeyFile(path))
+  if (masterKey === null) {
+    return createMasterKey(loadMasterKeyFile(path, randomBytes), randomBytes, () => readMasterKeyFile(path))
+  }
+  const previous = masterKeyPrevious === null ? [] : [masterKeyPrevious.reveal()]
+  // Whoever moves from the file to the variable can still read what the file's key sealed.
+  const former = existsSync(path) ? loadMasterKeyFile(path, randomBytes) : []
+  return createMasterKey([masterKey.reveal(), ...previous, ...former], randomBytes)
 }
 
 async function openPasswords(config: Config, randomBytes: (size: number) => Uint8Array): Promise<Passwords> {
@@ -199,6 +202,9 @@ async function openPasswords(config: Config, randomBytes: (size: number) => Uint
 
 /** Longer ones gain nothing; the limit keeps the work of a request bounded. */
 const PASSWORD_MAX_LENGTH = 256
+
+/** Sources share this delay, so that one of them could use up every turn: it stays short. */
+const MAX_SUM_DELAY_SECONDS = 60
 
 /** Every node has noticed a new key and published it, twice over. */
 const PUBLICATION_MARGIN_SECONDS = 2 * UNNOTICED_SECONDS
@@ -225,16 +231,16 @@ function settingsOf(config: SettledConfig, publicationMarginSeconds: number): Se
     graceSeconds: config.refreshGraceSeconds,
     browserGraceSeconds: config.browserGraceSeconds,
     passwordPolicy: { minLength: config.passwordMinLength, maxLength: PASSWORD_MAX_LENGTH },
-    strangerAttempts: {
-      freeAttempts: config.loginStrangerFreeAttempts,
-      maxDelaySeconds: config.loginStrangerMaxDelaySeconds,
-      ceiling: config.loginStrangerCeiling,
+    sourceAttempts: {
+      freeAttempts: config.loginFreeAttempts,
+      maxDelaySeconds: config.loginMaxDelaySeconds,
+      ceiling: config.loginCeiling,
       forgetAfterSeconds,
     },
-    knownSourceAttempts: {
-      freeAttempts: config.loginKnownSourceFreeAttempts,
-      maxDelaySeconds: config.loginKnownSourceMaxDelaySeconds,
-      ceiling: config.loginKnownSourceCeiling,
+    accountAttempts: {
+      freeAttempts: 2 * config.loginFreeAttempts,
+      maxDelaySeconds: Math.min(MAX_SUM_DELAY_SECONDS, config.loginMaxDelaySeconds),
+      ceiling: config.loginCeiling,
       forgetAfterSeconds,
     },
   }
@@ -272,9 +278,9 @@ async function serve(core: Core, overrides: Overrides): Promise<AuthServer> {
   const close = async (): Promise<void> => {
     clearInterval(pruning)
     stopKeys()
-    guard.close()
     feed.close()
     await fastify.close()
+    guard.close()
     // what cannot be said now lapses by itself
     await schedule.leave().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'left without a word'))
     await core.close()
@@ -364,9 +370,9 @@ function guardsWithKeys(feed: RevocationFeed): readonly ConnectedGuard[] {
 
 const PRUNE_EVERY_MILLISECONDS = 600_000
 
-/** Sessions over for longer than any token of theirs could live, and a while for the list of past ones. */
+/** What is forgotten here can never matter again: counters of failures and known sources outlive short sessions. */
 function prune(context: Context, config: Config, log: Logger): void {
-  const keepSeconds = config.refreshAbsoluteTtlSeconds
+  const keepSeconds = Math.max(config.refreshAbsoluteTtlSeconds, config.loginForgetAfterSeconds, KNOWN_SOURCE_SECONDS)
   context.store.prune(context.now(), keepSeconds).catch((error: unknown) => {
     log.warn({ reason: reasonOf(error) }, 'pruning failed; it will be tried again')
   })

@@ -52,7 +52,14 @@ export const checkProxy: Check<string> = (value) => {
   if (prefix === undefined) return null
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
   if (bits < 0 || bits > (family === 4 ? 32 : 128)) return 'has a network with an impossible prefix length'
-  return bits === 0 ? 'trusts every address there is: name the proxies' : null
+  return isFarTooWide(address, bits) ? 'trusts far more addresses than anybody has proxies: name them' : null
+}
+
+/** The shortest prefixes of private networks are /8 and /7; half the internet in an entry is the same open door. */
+function isFarTooWide(address: string, bits: number): boolean {
+  const mapped = /^::ffff:/i.test(address) ? bits - 96 : null
+  if (mapped !== null) return mapped < 8
+  return isIP(address) === 4 ? bits < 8 : bits < 7
 }
 
 export const checkHost: Check<string> = (value) =>
@@ -75,6 +82,11 @@ export function isLoopback(hostname: string): boolean {
     hostname === '[::1]' ||
     /^127(?:\.\d+){3}$/.test(hostname)
   )
+}
+
+/** Whether listening on this host lets only this machine connect. */
+export function isLoopbackHost(host: string): boolean {
+  return isLoopback(isIP(host) === 6 ? `[${host}]` : host)
 }
 
 function isWeb(url: URL): boolean {

@@ -104,11 +104,11 @@ export function optional<T>(kind: Kind<T>): Kind<T | null> {
   return { ...kind, fromValue: (value) => (value === null ? taken(null) : kind.fromValue(value)) }
 }
 
-export function taken<T>(value: T): Reading<T> {
+function taken<T>(value: T): Reading<T> {
   return { ok: true, value }
 }
 
-export function refused(problem: string): { readonly ok: false; readonly problem: string } {
+function refused(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem }
 }
 

@@ -17,7 +17,7 @@ test('with nothing given, every setting has its documented default', () => {
     if (name !== 'issuer') assert.deepEqual(config[name as keyof typeof config], row.default, name)
   }
   assert.equal(config.issuer, 'http://localhost:4747')
-  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.host, 'localhost')
   assert.ok(Object.isFrozen(config))
 })
 
@@ -76,7 +76,7 @@ const REFUSED: readonly { readonly name: string; readonly env: Record<string, st
   { name: 'PW-01: a password minimum of 7', env: { SIGNET_PASSWORD_MIN_LENGTH: '7' }, problem: /from 8/ },
   { name: 'PW-08: hashes below 19 MiB', env: { SIGNET_PASSWORD_MEMORY_KIB: '19455' }, problem: /from 19456/ },
   { name: 'PW-08: hashes of one pass', env: { SIGNET_PASSWORD_PASSES: '1' }, problem: /from 2/ },
-  { name: 'LG-03: more than 100 failures', env: { SIGNET_LOGIN_STRANGER_CEILING: '101' }, problem: /to 50/ },
+  { name: 'LG-03: more than 100 failures', env: { SIGNET_LOGIN_CEILING: '51' }, problem: /to 50/ },
   {
     name: 'TR-01: http outside this machine',
     env: { SIGNET_ISSUER: 'http://auth.example.com' },
@@ -118,9 +118,12 @@ const REFUSED: readonly { readonly name: string; readonly env: Record<string, st
   {
     name: 'TR-02: a proxy network that is everybody',
     env: { SIGNET_TRUSTED_PROXIES: '0.0.0.0/0' },
-    problem: /every address/,
+    problem: /far more/,
   },
-  { name: 'TR-02: the same in IPv6', env: { SIGNET_TRUSTED_PROXIES: '::/0' }, problem: /every address/ },
+  { name: 'TR-02: the same in IPv6', env: { SIGNET_TRUSTED_PROXIES: '::/0' }, problem: /far more/ },
+  { name: 'TR-02: half of IPv4', env: { SIGNET_TRUSTED_PROXIES: '0.0.0.0/1' }, problem: /far more/ },
+  { name: 'TR-02: all of IPv4 within IPv6', env: { SIGNET_TRUSTED_PROXIES: '::ffff:0:0/96' }, problem: /far more/ },
+  { name: 'TR-01: plain http on the whole network', env: { SIGNET_HOST: '0.0.0.0' }, problem: /other machines/ },
   { name: 'a proxy by name', env: { SIGNET_TRUSTED_PROXIES: 'loopback' }, problem: /neither an IP/ },
   {
     name: 'a proxy network with an impossible prefix',
@@ -259,7 +262,7 @@ test('the description says of every setting what it is and where it came from', 
   assert.match(line('SIGNET_MASTER_KEY'), / \[redacted\] +from SIGNET_MASTER_KEY_FILE$/)
   assert.match(line('SIGNET_REGISTRATION'), / closed +from signet\.config\.json$/)
   assert.match(line('SIGNET_SCOPES'), / a,b +from code$/)
-  assert.match(line('SIGNET_HOST'), / 127\.0\.0\.1 +default$/)
+  assert.match(line('SIGNET_HOST'), / localhost +default$/)
   assert.match(line('SIGNET_HS256_SECRET'), / \(none\) +not set$/)
 })
 

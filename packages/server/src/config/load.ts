@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError } from './config-error.ts'
 import type { ConfigFault } from './config-error.ts'
+import { isLoopbackHost } from './checks.ts'
 import type { Reading } from './kinds.ts'
 import { rememberOrigins } from './origins.ts'
 import type { ValueOrigin } from './origins.ts'
@@ -139,7 +140,17 @@ function contradictions(config: Config): readonly ConfigFault[] {
   if (config.algorithm !== 'HS256' && config.hs256Secret !== null) {
     fault('hs256Secret', `is set, but ${SETTINGS.algorithm.env} is not HS256`)
   }
+  if (isPlainHttp(config.issuer) && !isLoopbackHost(config.host)) {
+    fault(
+      'issuer',
+      `is plain http, while ${SETTINGS.host.env} lets other machines connect: passwords would travel in clear`,
+    )
+  }
   return faults
+}
+
+function isPlainHttp(issuer: string | null): boolean {
+  return issuer === null || issuer.startsWith('http:')
 }
 
 function withIssuer(config: Config): Config {

@@ -45,7 +45,7 @@ export const SETTINGS = {
   host: setting({
     env: 'SIGNET_HOST',
     kind: text('an IP address or a host name', checkHost),
-    default: '127.0.0.1',
+    default: 'localhost',
     example: '0.0.0.0',
     description:
       'Address to listen on. By default only this machine can connect; 0.0.0.0 lets everybody who can reach it.',
@@ -242,48 +242,27 @@ export const SETTINGS = {
   }),
 
   // guessing
-  loginStrangerFreeAttempts: setting({
-    env: 'SIGNET_LOGIN_STRANGER_FREE_ATTEMPTS',
+  loginFreeAttempts: setting({
+    env: 'SIGNET_LOGIN_FREE_ATTEMPTS',
     kind: integer({ min: 1, max: 20 }),
     default: 5,
     example: '5',
-    description: 'Wrong passwords for one account, from sources it has not signed in from, before delays begin.',
+    description: 'Wrong passwords for one account from one source before delays begin; they double each time.',
   }),
-  loginStrangerMaxDelaySeconds: setting({
-    env: 'SIGNET_LOGIN_STRANGER_MAX_DELAY_SECONDS',
+  loginMaxDelaySeconds: setting({
+    env: 'SIGNET_LOGIN_MAX_DELAY_SECONDS',
     kind: integer({ min: 1, max: 86_400 }),
     default: 900,
     example: '900',
-    description: 'The longest delay between two such attempts below the ceiling.',
+    description: 'The longest such delay.',
   }),
-  loginStrangerCeiling: setting({
-    env: 'SIGNET_LOGIN_STRANGER_CEILING',
+  loginCeiling: setting({
+    env: 'SIGNET_LOGIN_CEILING',
     kind: integer({ min: 5, max: 50 }),
     default: 50,
     example: '50',
     description:
-      'Such attempts after which one a day is left. With the next ceiling never above 100 (NIST SP 800-63B-4).',
-  }),
-  loginKnownSourceFreeAttempts: setting({
-    env: 'SIGNET_LOGIN_KNOWN_SOURCE_FREE_ATTEMPTS',
-    kind: integer({ min: 1, max: 20 }),
-    default: 10,
-    example: '10',
-    description: 'The same for one source that has signed in to the account before.',
-  }),
-  loginKnownSourceMaxDelaySeconds: setting({
-    env: 'SIGNET_LOGIN_KNOWN_SOURCE_MAX_DELAY_SECONDS',
-    kind: integer({ min: 1, max: 86_400 }),
-    default: 60,
-    example: '60',
-    description: 'The longest delay for such a source below the ceiling.',
-  }),
-  loginKnownSourceCeiling: setting({
-    env: 'SIGNET_LOGIN_KNOWN_SOURCE_CEILING',
-    kind: integer({ min: 5, max: 50 }),
-    default: 50,
-    example: '50',
-    description: 'Attempts of such a source after which one a day is left.',
+      'Wrong passwords for one account from all sources it knows, and again from all others, after which one a day is left.',
   }),
   loginForgetAfterSeconds: setting({
     env: 'SIGNET_LOGIN_FORGET_AFTER_SECONDS',

@@ -5,7 +5,7 @@ export interface AddressLimitOptions {
   /** Failed attempts from one address within a window that are still looked at. */
   readonly attempts: number
   readonly windowSeconds: number
-  /** The longest that an address has to wait. Default one day. */
+  /** The longest that an address has to wait. Default one hour: people who do no harm may be behind it too. */
   readonly maxDelaySeconds?: number
   /** Addresses remembered; beyond it the one not heard of for longest is forgotten. Default 100 000. */
   readonly maxAddresses?: number
@@ -14,12 +14,12 @@ export interface AddressLimitOptions {
 /**
  * Limits attempts per source address, in this process's memory.
  *
- * An address that uses up a window has to wait for one window; each further time within two days (or twice
- * `maxDelaySeconds`) for twice as long as before, up to `maxDelaySeconds`. Does not survive a restart and does not
- * count across nodes: the counters per account in the store do both.
+ * An address that uses up a window has to wait for one window; each time it does so again for twice as long as before,
+ * up to `maxDelaySeconds`, until it has given no cause for twice that time. Does not survive a restart and does not count
+ * across nodes: the counters per account in the store do both.
  */
 export function createAddressLimit(options: AddressLimitOptions): AddressLimit {
-  const { attempts, windowSeconds, maxDelaySeconds = 86_400, maxAddresses = 100_000 } = options
+  const { attempts, windowSeconds, maxDelaySeconds = 3600, maxAddresses = 100_000 } = options
   const window = new RateLimiterMemory({ points: attempts, duration: windowSeconds })
   const excesses = new RateLimiterMemory({ points: 1, duration: 2 * maxDelaySeconds })
   const remember = createMemory(maxAddresses)
@@ -31,8 +31,9 @@ export function createAddressLimit(options: AddressLimitOptions): AddressLimit {
       const { consumedPoints, msBeforeNext } = await window.penalty(address)
       if (consumedPoints <= attempts) return 0
       if (consumedPoints > attempts + 1) return Math.max(1, Math.ceil(msBeforeNext / 1000))
-      const { consumedPoints: times } = await excesses.penalty(address)
-      const delaySeconds = Math.min(windowSeconds * 2 ** (times - 1), maxDelaySeconds)
+      const times = (await excesses.get(address))?.consumedPoints ?? 0
+      await excesses.set(address, times + 1, 2 * maxDelaySeconds)
+      const delaySeconds = Math.min(windowSeconds * 2 ** times, maxDelaySeconds)
       await window.block(address, delaySeconds)
       return delaySeconds
     },

@@ -15,3 +15,14 @@ export interface Account {
   readonly createdAt: EpochSeconds
   readonly disabledAt: EpochSeconds | null
 }
+
+/**
+ * A name as it may be shown: without the characters that turn lines or terminals around. Joiners stay, since names and
+ * emoji are written with them.
+ */
+export function displayName(text: string): string {
+  return text.replaceAll(UNSHOWABLE, '')
+}
+
+/** Controls, halves of surrogate pairs, private and unassigned code points; embeddings, overrides and isolates. */
+const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u202A-\u202E\u2066-\u2069]/gu

@@ -32,8 +32,8 @@ const MAX_LOCAL_BYTES = 64
 const MAX_INPUT_LENGTH = 1024
 
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u
-/** Nothing that the URL parser would read as something other than a host name. */
-const DOMAIN_INPUT = /^[\p{L}\p{M}\p{N}.-]+$/u
+/** Nothing that the URL parser would read as something other than a host name; `。` separates labels like a dot. */
+const DOMAIN_INPUT = /^[\p{L}\p{M}\p{N}.\u3002-]+$/u
 /** Letters, digits and hyphens in at least two labels, the last of which is no number (RFC 1123 §2.1). */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
 

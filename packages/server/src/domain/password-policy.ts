@@ -19,7 +19,7 @@ export type PasswordDecision =
   | { readonly kind: 'common'; readonly because: 'listed' | 'contains_context' | 'repetitive' }
 
 /** No setting of `minLength` goes below this (NIST SP 800-63B-4 §3.1.1.2). */
-export const SMALLEST_MIN_LENGTH = 8
+const SMALLEST_MIN_LENGTH = 8
 
 /**
  * Decides whether a person may choose this password.

@@ -71,11 +71,13 @@ function provesBinding(session: Session, presented: PresentedRefresh): boolean {
 
 /**
  * Only the direct predecessor is ever repeated. That its successor is still unused needs no look-up: had it been
- * used, the session would be one generation further.
+ * used, the session would be one generation further. Only a session that lives in a cookie jar has tabs that race:
+ * any other's token in a cookie is somebody pretending.
  */
 function mayReplay(session: Session, presented: PresentedRefresh, now: EpochSeconds, policy: RefreshPolicy): boolean {
   if (presented.generation !== session.generation - 1) return false
   if (session.keyThumbprint !== null) return session.keyThumbprint === presented.provenKey
-  const grace = presented.browser ? policy.browserGraceSeconds : policy.graceSeconds
+  const isTab = presented.browser && session.delivery === 'cookie'
+  const grace = isTab ? policy.browserGraceSeconds : policy.graceSeconds
   return now < session.rotatedAt + grace
 }

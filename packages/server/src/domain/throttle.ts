@@ -15,7 +15,7 @@ export interface AttemptPolicy {
   readonly freeAttempts: number
   /** The longest wait between two attempts, once the delays have grown. */
   readonly maxDelaySeconds: number
-  /** Failures after which only one attempt a day is left (NIST SP 800-63B-4 §3.2.2 allows no more than 100). */
+  /** Failures after which only one attempt a day is left. */
   readonly ceiling: number
   /** A counter untouched for this long is forgotten. */
   readonly forgetAfterSeconds: number
@@ -29,8 +29,7 @@ const DAY_SECONDS = 86_400
  * An allowed attempt is counted before its outcome is known, so that guesses sent in parallel cannot outrun the
  * count; a success clears the counter. Delays double from one second after the free attempts.
  *
- * Pure. Does not say whose attempt it is: the caller chooses the key, and keeps the key of a source that has signed
- * in before apart, so that strangers' failures never delay the owner.
+ * Pure. Does not say whose attempt it is: the caller chooses the key.
  */
 export function decideAttempt(
   counter: AttemptCounter | null,
@@ -41,6 +40,14 @@ export function decideAttempt(
   const opensAt = counter.lastAt + delayAfter(counter.failures, policy)
   if (now < opensAt) return { kind: 'refuse', retryAfterSeconds: opensAt - now }
   return allow(counter.failures + 1, now)
+}
+
+/**
+ * The counter without the last attempt: it never got as far as being right or wrong, so it must not count as wrong.
+ * The instant stays, which can only lengthen a delay that is due anyway.
+ */
+export function withoutLastAttempt(counter: AttemptCounter): AttemptCounter {
+  return { failures: Math.max(0, counter.failures - 1), lastAt: counter.lastAt }
 }
 
 function allow(failures: number, now: EpochSeconds): AttemptDecision {

@@ -17,7 +17,8 @@ export interface ChangePasswordInput {
 
 /**
  * Replaces the caller's password and ends every other session of the account.
- * Throws `token_revoked`, `password_incorrect`, `password_unchanged`, another `password_…` code, `throttled`, `overloaded`.
+ * Throws `token_revoked`, `password_incorrect`, `password_unchanged`, another `password_…` code, `throttled`, `overloaded`,
+ * `unavailable` when the password was changed or rehashed at the same time.
  */
 export async function changePassword(
   context: Context,
@@ -37,5 +38,6 @@ export async function changePassword(
   const change = { expectedHash: account.passwordHash, newHash, at: now, keepSession: session.id, revocations }
   const event = draftEvent('password.changed', now, source, { accountId: account.id, sessionId: session.id })
   const ended = await context.store.accounts.changePassword(account.id, change, [event])
-  if (ended === null) throw new SignetError('password_incorrect', { reason: 'the password changed meanwhile' })
+  if (ended === null)
+    throw new SignetError('unavailable', { retryAfterSeconds: 1, reason: 'the hash changed meanwhile' })
 }

@@ -3,7 +3,7 @@ import { draftEvent } from '../domain/event.ts'
 import type { Source } from '../domain/event.ts'
 import { normalizePassword } from '../domain/password-policy.ts'
 import type { SessionAndAccount } from '../store/store.ts'
-import { attemptKey, takeAttempt } from './attempt.ts'
+import { attemptKey, withAttempt } from './attempt.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -16,11 +16,13 @@ export async function confirmPassword(
   password: string,
   source: Source,
 ): Promise<void> {
-  const key = attemptKey('password', account.id)
-  await takeAttempt(context, key, context.settings.knownSourceAttempts)
+  const limit = { key: attemptKey('password', account.id), policy: context.settings.sourceAttempts }
   const normalized = normalizePassword(password)
-  const { matches } = await context.passwords.verify(account.passwordHash, normalized)
-  if (matches) return context.store.attempts.clear([key])
+  const matches = await withAttempt(context, [limit], async () => {
+    const verdict = await context.passwords.verify(account.passwordHash, normalized)
+    return verdict.matches ? verdict : null
+  })
+  if (matches !== null) return
   const about = { accountId: account.id, sessionId: session.id }
   await context.store.events.append([draftEvent('password.refused', context.now(), source, about)])
   throw new SignetError('password_incorrect')

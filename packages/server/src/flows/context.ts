@@ -42,10 +42,10 @@ export interface Settings extends SessionLifetimes {
   readonly graceSeconds: number
   readonly browserGraceSeconds: number
   readonly passwordPolicy: PasswordPolicy
-  /** Failures under one account, from sources that have not signed in to it before. */
-  readonly strangerAttempts: AttemptPolicy
-  /** The same from one source that has. */
-  readonly knownSourceAttempts: AttemptPolicy
+  /** Failures from one source under one account. */
+  readonly sourceAttempts: AttemptPolicy
+  /** Failures under one account from all sources it knows; the same again from all it does not. */
+  readonly accountAttempts: AttemptPolicy
 }
 
 /** How signing keys live. */

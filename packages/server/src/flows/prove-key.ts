@@ -27,7 +27,7 @@ export async function proveKey(context: Context, request: DpopRequest | null): P
   if (request === null) return null
   const proof = verify(request, context.now())
   const id = createHash('sha256').update(`${proof.jkt}.${proof.jti}`).digest('base64url')
-  const first = await context.store.proofs.remember(id, proof.iat + 2 * PROOF_MAX_AGE_SECONDS)
+  const first = await context.store.proofs.remember(id, Math.ceil(proof.iat) + 2 * PROOF_MAX_AGE_SECONDS)
   if (!first) throw new SignetError('dpop_proof_invalid', { reason: 'the proof was used before' })
   return proof.jkt
 }

@@ -5,7 +5,7 @@ import type { EventDraft, EventType, Source } from '../domain/event.ts'
 import { decideRefresh } from '../domain/refresh.ts'
 import type { PresentedRefresh, RefreshDecision, RefreshPolicy } from '../domain/refresh.ts'
 import { revokeSessions } from '../domain/revocation.ts'
-import { accessTokenExpiresAt } from '../domain/session.ts'
+import { accessTokenExpiresAt, isLive } from '../domain/session.ts'
 import type { RefreshAttempt, SessionAndAccount } from '../store/store.ts'
 import type { AuthenticRefreshToken, Context } from './context.ts'
 import { issueTokens } from './issue-tokens.ts'
@@ -33,9 +33,9 @@ export interface RefreshInput {
 export async function refresh(context: Context, input: RefreshInput, source: Source): Promise<IssuedTokens> {
   const token = context.refreshTokens.authenticate(input.refreshToken)
   if (token === null) throw new SignetError('refresh_token_invalid', { reason: 'not made by this server' })
-  const provenKey = await proveKey(context, input.dpop)
   const now = context.now()
   const policy: RefreshPolicy = { ...context.settings, epoch: await context.store.epoch() }
+  const provenKey = await proveLiveKey(context, input.dpop, token, policy.epoch)
   const presented: PresentedRefresh = {
     generation: token.generation,
     provenKey,
@@ -57,6 +57,19 @@ export async function refresh(context: Context, input: RefreshInput, source: Sou
   const { decision, session, account } = outcome
   if (decision.kind !== 'rotate' && decision.kind !== 'replay') throw refusal(decision)
   return issueTokens(context, session, account, now)
+}
+
+/** A proof is remembered only for a session that it can matter to, so that dead tokens cannot fill the store. */
+async function proveLiveKey(
+  context: Context,
+  dpop: DpopRequest | null,
+  token: AuthenticRefreshToken,
+  epoch: number,
+): Promise<string | null> {
+  if (dpop === null) return null
+  const found = await context.store.sessions.get(token.sessionId)
+  const isOurs = found !== null && context.refreshTokens.matches(token, found.session.secret)
+  return isOurs && isLive(found.session, context.now(), context.settings, epoch) ? proveKey(context, dpop) : null
 }
 
 /** A MAC alone does not make a token genuine: whoever stole that key still lacks the session's secret. */

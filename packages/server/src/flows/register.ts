@@ -19,7 +19,7 @@ export interface RegisterInput {
  */
 export async function register(context: Context, input: RegisterInput, source: Source): Promise<void> {
   if (context.settings.registration === 'closed') throw new SignetError('registration_closed')
-  await takeAddressAttempt(context, addressPrefix(source.address))
+  await takeAddressAttempt(context, 'register', addressPrefix(source.address))
   const account = await createAccount(context, { ...input, name: null, roles: [] }, source)
   if (account !== null) return
   const details = { because: 'taken' }

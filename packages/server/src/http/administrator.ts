@@ -3,7 +3,7 @@ import type { Guard } from '@signet/guard'
 import type { ProblemCode } from '@signet/protocol'
 import { requireAdministrator } from '../flows/administrator.ts'
 import type { Context } from '../flows/context.ts'
-import { CALLER_DECORATION, authenticateCaller } from './caller.ts'
+import { authenticateCaller, rememberCaller } from './caller.ts'
 import { CROSS_SITE_REFUSALS } from './schemas/shapes.ts'
 
 /** Lets only an administrator on who has signed in lately, before the body is read (LA-05). */
@@ -11,7 +11,7 @@ export function administratorOnly(context: Context, guard: Guard): onRequestAsyn
   return async (request) => {
     const caller = await authenticateCaller(guard, request)
     await requireAdministrator(context, caller)
-    request.setDecorator(CALLER_DECORATION, caller)
+    rememberCaller(request, caller)
   }
 }
 

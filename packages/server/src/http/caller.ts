@@ -2,17 +2,27 @@ import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { GuardError } from '@signet/guard'
 import type { Guard, GuardRequest } from '@signet/guard'
 import type { Caller } from '../flows/caller.ts'
+import type { HttpApp } from './http-app.ts'
 
 const CALLER = 'caller'
+
+/** Makes room on every request; Fastify wants to know before the first one. */
+export function announceCaller(app: HttpApp): void {
+  app.decorateRequest(CALLER, null)
+}
 
 /** Lets a route know who is asking before its body is read. Throws what the guard throws. */
 export function requireCaller(guard: Guard): onRequestAsyncHookHandler {
   return async (request) => {
-    request.setDecorator(CALLER, await authenticateCaller(guard, request))
+    rememberCaller(request, await authenticateCaller(guard, request))
   }
 }
 
-/** The caller of a route that has `requireCaller`. */
+export function rememberCaller(request: FastifyRequest, caller: Caller): void {
+  request.setDecorator(CALLER, caller)
+}
+
+/** The caller that was remembered. */
 export function callerOf(request: FastifyRequest): Caller {
   return request.getDecorator<Caller>(CALLER)
 }
@@ -23,9 +33,6 @@ export async function authenticateCaller(guard: Guard, request: FastifyRequest):
   if (principal.sessionId === undefined) throw new GuardError('token_invalid', { reason: 'the token has no sid' })
   return { accountId: principal.subject, sessionId: principal.sessionId, tokenId: principal.tokenId }
 }
-
-/** Fastify insists that decorations are announced before the server starts. */
-export const CALLER_DECORATION = CALLER
 
 class FastifyGuardRequest implements GuardRequest {
   readonly #request: FastifyRequest

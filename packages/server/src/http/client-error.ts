@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { PROBLEMS, problemOf } from '@signet/protocol'
+import { problemOf } from '@signet/protocol'
 import type { Problem } from '@signet/protocol'
 
 /**
@@ -29,14 +29,12 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 
 function problemOfParser(code: string | undefined): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') return problemOf('headers_too_large')
-  // RFC 9110 §15.5.9; the catalogue's row is the same refusal.
-  const late = { status: 408, detail: 'The request took too long to arrive.' }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { ...problemOf('request_invalid'), ...late }
-  return problemOf('request_invalid', { detail: PROBLEMS.request_invalid.title })
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problemOf('request_timeout')
+  return problemOf('request_invalid')
 }
 
-/** Node's own default handler looks at the same member; there is no public one. */
+/** Whether the head of an answer is out. Node's own default handler looks at the same member; there is no public one. */
 function isAnswering(socket: Socket): boolean {
   const answer: unknown = Reflect.get(socket, '_httpMessage')
-  return answer !== undefined && answer !== null
+  return answer instanceof ServerResponse && answer.headersSent
 }

@@ -19,11 +19,14 @@ export function drainOnClose(app: HttpApp, graceSeconds: number): void {
     clearTimeout(deadline)
     done()
   })
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (draining && request.routeOptions.url !== '/livez') {
-      reply.header('connection', 'close')
       throw new SignetError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, reason: 'the server is stopping' })
     }
     done()
+  })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (draining) reply.header('connection', 'close')
+    done(null, payload)
   })
 }

@@ -44,9 +44,26 @@ export function harden(app: HttpApp, site: Site): void {
 /** A credential in a URL ends up in histories and proxies' logs: these routes take no query at all (LG-10). */
 export function forbidQueries(app: HttpApp): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const url = request.raw.url ?? ''
-    if (/^\/(?:auth|admin)\//.test(url) && url.includes('?')) {
+    const route = request.routeOptions.url ?? ''
+    if (/^\/(?:auth|admin)\//.test(route) && (request.raw.url ?? '').includes('?')) {
       throw new SignetError('request_invalid', { detail: 'This route takes no query string.' })
+    }
+    done()
+  })
+}
+
+const SINGLE_HEADERS: readonly string[] = ['host', 'content-type']
+
+/**
+ * Refuses headers that came twice and of which Node shows the first only: a proxy in front may have gone by the other
+ * (RFC 9112 §3.2). `Authorization` is the guard's matter; what Node joins is refused where it is read.
+ */
+export function refuseRepeatedHeaders(app: HttpApp): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const names = request.raw.rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase())
+    if (SINGLE_HEADERS.some((single) => names.indexOf(single) !== names.lastIndexOf(single))) {
+      reply.header('connection', 'close')
+      throw new SignetError('request_invalid', { detail: 'A header that may come once came twice.' })
     }
     done()
   })

@@ -38,11 +38,15 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   })
   if (status === 401) reply.header('www-authenticate', challengeOf(failure))
   if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(failure.retryAfterSeconds))
+  reply.code(status).headers({
+    'content-type': 'application/problem+json',
+    // Set here too: a URL that cannot be read gets no hook.
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': request.id,
+  })
   // As bytes: to text, Fastify adds a charset that this media type does not have.
-  reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)))
+  reply.send(Buffer.from(JSON.stringify(problem)))
 }
 
 /** Keeps for the log why a request was refused. */

@@ -2,10 +2,10 @@ import fastifyCookie from '@fastify/cookie'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { CALLER_DECORATION } from './caller.ts'
+import { announceCaller } from './caller.ts'
 import { answerClientError } from './client-error.ts'
 import { drainOnClose } from './draining.ts'
-import { forbidQueries, harden } from './hardening.ts'
+import { forbidQueries, harden, refuseRepeatedHeaders } from './hardening.ts'
 import type { HttpApp, HttpOptions } from './http-app.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { collectOpenApi, serveOpenApi } from './openapi.ts'
@@ -26,17 +26,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const site = siteOf(options.context.settings.issuer, options.config)
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.setErrorHandler(sendProblem)
-  app.decorateRequest(CALLER_DECORATION, null)
+  announceCaller(app)
   app.addHook('onResponse', logRequest)
-  app.addHook('onListen', (done) => {
-    app.server.maxConnections = options.config.maxConnections
-    done()
-  })
   harden(app, site)
   app.register(fastifyCookie, { hook: false })
   collectOpenApi(app, site)
+  if (!site.secure) options.log.warn(INSECURE)
   app.after((failure) => {
     if (failure) throw failure
+    refuseRepeatedHeaders(app)
     answerUnrouted(app)
     drainOnClose(app, options.config.shutdownGraceSeconds)
     acceptJsonOnly(app)
@@ -47,9 +45,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return app as unknown as FastifyInstance
 }
 
+const INSECURE =
+  'the issuer is plain http: cookies go without Secure and the __Host- prefix, good for this machine only'
+
 /** Limits are set, not defaulted (TR-04). */
 function createApp({ config, context, log }: HttpOptions): HttpApp {
-  return Fastify({
+  const app: HttpApp = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: quietLogController,
     genReqId: () => Buffer.from(context.randomBytes(16)).toString('base64url'),
@@ -72,6 +73,10 @@ function createApp({ config, context, log }: HttpOptions): HttpApp {
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,
   }).withTypeProvider()
+  app.server.maxConnections = config.maxConnections
+  // Their total size is limited. A limit on their number would drop those beyond it without a word.
+  app.server.maxHeadersCount = 0
+  return app
 }
 
 /** Node looks for late requests this often; by default only every 30 s, whatever the time-outs say. */

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { answerOf } from './answer.ts'
 import type { Answer } from './answer.ts'
+import { checkDescribed } from './contract.ts'
 
 export const ISSUER = 'https://auth.example.com'
 export const APP_ORIGIN = 'https://app.example.com'
@@ -70,8 +71,9 @@ async function inject(server: AuthServer, path: string, call: Call): Promise<Ans
   const isText = typeof body === 'string' || body instanceof Uint8Array
   const payload = body === undefined ? undefined : isText ? body : JSON.stringify(body)
   const type = call.type ?? (body === undefined ? undefined : 'application/json')
+  const method = call.method ?? (body === undefined ? 'GET' : 'POST')
   const response = await server.fastify.inject({
-    method: call.method ?? (body === undefined ? 'GET' : 'POST'),
+    method,
     url: path,
     remoteAddress: from ?? '192.0.2.1',
     headers: {
@@ -83,7 +85,9 @@ async function inject(server: AuthServer, path: string, call: Call): Promise<Ans
     },
     ...(payload === undefined ? {} : { payload: typeof payload === 'string' ? payload : Buffer.from(payload) }),
   })
-  return answerOf(response.statusCode, response.headers, response.rawPayload)
+  const answer = answerOf(response.statusCode, response.headers, response.rawPayload)
+  checkDescribed(server.fastify, method, path, answer)
+  return answer
 }
 
 function cookieHeader(cookies: Readonly<Record<string, string>>): string {

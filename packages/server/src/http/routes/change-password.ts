@@ -5,6 +5,7 @@ import type { HttpApp, RouteOptions } from '../http-app.ts'
 import {
   ACCESS_TOKEN_SECURITY,
   BODY_REFUSALS,
+  CROSS_SITE_REFUSALS,
   NoContent,
   TOKEN_REFUSALS,
   refusals,
@@ -24,6 +25,7 @@ const schema = {
     ...refusals(
       ...BODY_REFUSALS,
       ...TOKEN_REFUSALS,
+      ...CROSS_SITE_REFUSALS,
       'password_incorrect',
       'password_unchanged',
       'password_too_short',

@@ -6,6 +6,7 @@ import type { HttpApp, RouteOptions } from '../http-app.ts'
 import {
   ACCESS_TOKEN_SECURITY,
   BODY_REFUSALS,
+  CROSS_SITE_REFUSALS,
   NoContent,
   TOKEN_REFUSALS,
   refusals,
@@ -22,7 +23,14 @@ const schema = {
   body: strictObject({ password: Type.String() }),
   response: {
     204: NoContent,
-    ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS, 'password_incorrect', 'throttled', 'overloaded'),
+    ...refusals(
+      ...BODY_REFUSALS,
+      ...TOKEN_REFUSALS,
+      ...CROSS_SITE_REFUSALS,
+      'password_incorrect',
+      'throttled',
+      'overloaded',
+    ),
   },
 }
 

@@ -6,6 +6,7 @@ import { emptyBodyIsObject } from '../json-body.ts'
 import {
   ACCESS_TOKEN_SECURITY,
   BODY_REFUSALS,
+  CROSS_SITE_REFUSALS,
   NoContent,
   TOKEN_REFUSALS,
   refusals,
@@ -20,7 +21,10 @@ const schema = {
   security: ACCESS_TOKEN_SECURITY,
   params: strictObject({ sid: Type.String() }),
   body: strictObject({}),
-  response: { 204: NoContent, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS, 'session_not_found') },
+  response: {
+    204: NoContent,
+    ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS, ...CROSS_SITE_REFUSALS, 'session_not_found'),
+  },
 }
 
 export function endSessionRoute(app: HttpApp, { context, guard }: RouteOptions): void {

@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { login } from '../../flows/login.ts'
+import { readCookie } from '../cookies.ts'
 import { isBrowser, refuseCrossSite } from '../cross-site.ts'
 import { dpopOf } from '../dpop.ts'
 import type { HttpApp, RouteOptions } from '../http-app.ts'
@@ -27,6 +28,12 @@ const schema = {
     resource: Type.Optional(Type.String({ description: 'The resource server the token is for (RFC 8707).' })),
     scope: Type.Optional(Type.String({ description: 'Space-separated. Default: all there are.' })),
     client_id: Type.Optional(Type.String()),
+    former_refresh_token: Type.Optional(
+      Type.String({
+        description:
+          'Of an earlier session of the account, live or not; by default the one in the cookie. A device that has signed in before is not slowed down by what strangers do. It opens nothing.',
+      }),
+    ),
   }),
   response: {
     200: TokenAnswer,
@@ -63,6 +70,7 @@ export function loginRoute(app: HttpApp, { context, site }: RouteOptions): void 
           scope: body.scope ?? null,
           clientId: body.client_id ?? null,
           dpop: dpopOf(request, site, PATH),
+          formerRefreshToken: body.former_refresh_token ?? readCookie(request.headers.cookie, site.cookies.refresh),
         },
         sourceOf(request),
       )

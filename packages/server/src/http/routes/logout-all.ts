@@ -6,6 +6,7 @@ import { emptyBodyIsObject } from '../json-body.ts'
 import {
   ACCESS_TOKEN_SECURITY,
   BODY_REFUSALS,
+  CROSS_SITE_REFUSALS,
   NoContent,
   TOKEN_REFUSALS,
   refusals,
@@ -19,7 +20,7 @@ const schema = {
   tags: ['sign in'],
   security: ACCESS_TOKEN_SECURITY,
   body: strictObject({}),
-  response: { 204: NoContent, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS) },
+  response: { 204: NoContent, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS, ...CROSS_SITE_REFUSALS) },
 }
 
 export function logoutAllRoute(app: HttpApp, { context, guard, site }: RouteOptions): void {

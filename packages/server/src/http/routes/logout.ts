@@ -64,7 +64,8 @@ async function endSession(
     await logout(context, { refreshToken: fromCookie }, sourceOf(request))
     return true
   }
-  if (request.headers.authorization === undefined) return true
+  const hasAccessCookie = site.accessCookie && readCookie(request.headers.cookie, site.cookies.access) !== null
+  if (request.headers.authorization === undefined && !hasAccessCookie) return true
   await logoutCaller(context, await authenticateCaller(guard, request), sourceOf(request))
-  return false
+  return hasAccessCookie
 }

@@ -3,7 +3,14 @@ import { updateAccount } from '../../flows/update-account.ts'
 import { callerOf, requireCaller } from '../caller.ts'
 import type { HttpApp, RouteOptions } from '../http-app.ts'
 import { AccountAnswer } from '../schemas/account.ts'
-import { ACCESS_TOKEN_SECURITY, BODY_REFUSALS, TOKEN_REFUSALS, refusals, strictObject } from '../schemas/shapes.ts'
+import {
+  ACCESS_TOKEN_SECURITY,
+  BODY_REFUSALS,
+  CROSS_SITE_REFUSALS,
+  TOKEN_REFUSALS,
+  refusals,
+  strictObject,
+} from '../schemas/shapes.ts'
 import { sourceOf } from '../source.ts'
 
 const MAX_NAME_LENGTH = 200
@@ -18,7 +25,7 @@ const schema = {
       description: 'A name to show; `null` removes it.',
     }),
   }),
-  response: { 200: AccountAnswer, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS) },
+  response: { 200: AccountAnswer, ...refusals(...BODY_REFUSALS, ...TOKEN_REFUSALS, ...CROSS_SITE_REFUSALS) },
 }
 
 export function updateAccountRoute(app: HttpApp, { context, guard }: RouteOptions): void {

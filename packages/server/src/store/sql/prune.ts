@@ -1,51 +1,62 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Compilable } from 'kysely'
 import type { EpochSeconds } from '../../domain/time.ts'
 import type { SqlDatabase } from './database.ts'
 
-/** Rows of each kind forgotten by one call; what is left goes with the next. */
-const MAX_ROWS = 1000
+/** Rows of a kind forgotten in one transaction: a few milliseconds, in which nobody else can write. */
+const ROWS_AT_ONCE = 100
+/** Small rows without an index to keep, and they can come much faster than anything else here. */
+const REVOCATIONS_AT_ONCE = 1000
 
-/** Forgets what has lapsed; each kind in its own short transaction, so that nobody waits long. */
-export async function prune({ build, write }: SqlDatabase, now: EpochSeconds, keepSeconds: number): Promise<void> {
-  const before = now - keepSeconds
-  const attempts = build.selectFrom('attempts').select('key').where('last_at', '<=', before).limit(MAX_ROWS)
-  const proofs = build.selectFrom('proofs').select('id').where('expires_at', '<=', now).limit(MAX_ROWS)
-  const sessions = build.selectFrom('sessions').select('id').where('created_at', '<=', before).limit(MAX_ROWS)
+interface Forgetting {
+  readonly deletion: Compilable
+  readonly rowsAtOnce: number
+}
+
+/** Forgets all that has lapsed, in short transactions between which everybody else has their turn. */
+export async function prune(db: SqlDatabase, now: EpochSeconds, keepSeconds: number): Promise<void> {
+  for (const { deletion, rowsAtOnce } of forgettings(db, now, now - keepSeconds)) {
+    const query = deletion.compile()
+    for (let deleted = rowsAtOnce; deleted === rowsAtOnce;) {
+      deleted = (await db.write((run) => run(query))).changed
+      // an embedded engine works in our own thread: without this, a long list would hold up everybody
+      await setImmediate()
+    }
+  }
+}
+
+function forgettings({ build }: SqlDatabase, now: EpochSeconds, before: EpochSeconds): readonly Forgetting[] {
+  const attempts = build.selectFrom('attempts').select('key').where('last_at', '<=', before).limit(ROWS_AT_ONCE)
+  const proofs = build.selectFrom('proofs').select('id').where('expires_at', '<=', now).limit(ROWS_AT_ONCE)
+  const sessions = build.selectFrom('sessions').select('id').where('created_at', '<=', before).limit(ROWS_AT_ONCE)
   const sources = build
     .selectFrom('former_sources')
     .select(['account_id', 'address_prefix'])
     .where('last_at', '<=', before)
-    .limit(MAX_ROWS)
+    .limit(ROWS_AT_ONCE)
+    .$asTuple('account_id', 'address_prefix')
+  // the newest row stays, because the list's sequence is read from it
+  const newest = build.selectFrom('revocations').select(({ fn }) => fn.max('sequence').as('sequence'))
+  const revocations = build
+    .selectFrom('revocations')
+    .select('sequence')
+    .where('until', '<=', now)
+    .where('sequence', '<', newest)
+    .limit(REVOCATIONS_AT_ONCE)
+
   const deletions = [
     build.deleteFrom('attempts').where('key', 'in', attempts),
     build.deleteFrom('proofs').where('id', 'in', proofs),
     build.deleteFrom('sessions').where('id', 'in', sessions),
     build
       .deleteFrom('former_sources')
-      .where(({ eb, refTuple }) =>
-        eb(refTuple('account_id', 'address_prefix'), 'in', sources.$asTuple('account_id', 'address_prefix')),
-      ),
+      .where(({ eb, refTuple }) => eb(refTuple('account_id', 'address_prefix'), 'in', sources)),
   ]
-  for (const deletion of deletions) await write((run) => run(deletion.compile()))
-  await pruneRevocations({ build, write }, now)
-}
-
-/**
- * All of them, since they can come much faster than anything else here: in short transactions, so that others get
- * their turn. The newest row stays, because the list's sequence is read from it.
- */
-async function pruneRevocations({ build, write }: Pick<SqlDatabase, 'build' | 'write'>, now: EpochSeconds) {
-  const newest = build.selectFrom('revocations').select(({ fn }) => fn.max('sequence').as('sequence'))
-  const lapsed = build
-    .selectFrom('revocations')
-    .select('sequence')
-    .where('until', '<=', now)
-    .where('sequence', '<', newest)
-    .limit(MAX_ROWS)
-  const deletion = build.deleteFrom('revocations').where('sequence', 'in', lapsed).compile()
-  for (let deleted = MAX_ROWS; deleted === MAX_ROWS;) {
-    deleted = (await write((run) => run(deletion))).changed
-    // an embedded engine works in our own thread: without this, a long list would hold up everybody
-    await setImmediate()
-  }
+  return [
+    ...deletions.map((deletion) => ({ deletion, rowsAtOnce: ROWS_AT_ONCE })),
+    {
+      deletion: build.deleteFrom('revocations').where('sequence', 'in', revocations),
+      rowsAtOnce: REVOCATIONS_AT_ONCE,
+    },
+  ]
 }

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../store.ts'
@@ -23,6 +23,7 @@ export function openDatabase(path: string): DatabaseSync {
     if (isFile) makePrivate(path)
     database = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MILLISECONDS, enableForeignKeyConstraints: true })
     claim(database)
+    if (isFile) chmodSync(path, 0o600)
     checkIntegrity(database)
     if (isFile) makeDurable(database)
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA busy_timeout = 0')
@@ -34,11 +35,20 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Before SQLite sees the file, since the log and index files beside it take over its mode. */
+/**
+ * Before SQLite sees the file, since the log and index files beside it take over its mode.
+ *
+ * A file that is there is never opened here: closing any descriptor of it would drop every lock this process holds on
+ * it through SQLite (POSIX advisory locks), and another program could take itself for its last user.
+ */
 function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
+  if (existsSync(path)) return
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 function claim(database: DatabaseSync): void {

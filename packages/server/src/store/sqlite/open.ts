@@ -1,5 +1,5 @@
 import { Kysely, sql } from 'kysely'
-import type { SqlTraits } from '../sql/database.ts'
+import type { SqlDatabase, SqlTraits } from '../sql/database.ts'
 import { createKyselyDatabase } from '../sql/kysely-database.ts'
 import { migrate } from '../sql/migrate.ts'
 import type { Schema } from '../sql/schema.ts'
@@ -7,6 +7,7 @@ import { createSqlStore } from '../sql/sql-store.ts'
 import type { Store } from '../store.ts'
 import { openDatabase } from './database.ts'
 import { nodeSqliteDialect } from './dialect.ts'
+import { withGroupCommit } from './group-commit.ts'
 
 export interface SqliteStoreOptions {
   /** The database file, made at first use; or `:memory:`, gone when closed. */
@@ -20,6 +21,11 @@ export interface SqliteStoreOptions {
  * cannot be opened or written, is damaged, belongs to another application, or was written by a newer version.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  return createSqlStore(withGroupCommit(await openSqlite(options)))
+}
+
+/** The database under the store, without sharing of commits. */
+export async function openSqlite(options: SqliteStoreOptions): Promise<SqlDatabase> {
   const database = openDatabase(options.path)
   const kysely = new Kysely<Schema>({ dialect: nodeSqliteDialect(database) })
   try {
@@ -28,7 +34,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     database.close()
     throw error
   }
-  return createSqlStore(createKyselyDatabase(kysely, TRAITS))
+  return createKyselyDatabase(kysely, TRAITS)
 }
 
 const TRAITS: SqlTraits = {

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { aSession, anAttempt, signedIn, tally } from '../contract/fixtures.ts'
+import { aSession, anAttempt, signedIn, tally } from '../testing/contract/fixtures.ts'
 import { openSqliteStore } from './open.ts'
-import { startTestProcess } from './test-process.ts'
-import type { TestProcess } from './test-process.ts'
-import type { RacedOutcome, Report } from './test-worker.ts'
+import { startTestProcess } from './testing/process.ts'
+import type { TestProcess } from './testing/process.ts'
+import type { RacedOutcome, Report } from './testing/worker.ts'
 
 describe('several processes on one file', { concurrency: 2 }, () => {
   test('RT-02, RT-03: of 64 callers in 4 processes one rotates, one meets the reuse, 62 the ended session', () =>
