@@ -9,9 +9,11 @@ export interface TableEntry {
   readonly before: number
 }
 
-/** Slots are added by half when the table is this full, … */
+/** When the table is this full, … */
 const MAX_LOAD = 0.75
-/** … and given back, down to `SHRUNK_LOAD`, when a sweep leaves it emptier than this. */
+/** … it becomes larger by this, which leaves it full enough for 32 bytes an entry, … */
+const GROWTH = 1.4
+/** … and smaller, down to `SHRUNK_LOAD`, when a sweep leaves it emptier than this. */
 const MIN_LOAD = 0.375
 const SHRUNK_LOAD = 0.6
 const LEAST_CAPACITY = 64
@@ -26,7 +28,10 @@ const MAX_INSTANT = 0xffff_ffff
  * keeps the order of the words: so the array is sorted, gaps apart. A look-up stops at the first larger word, growing
  * copies from front to back, and two tables under one key are equal when their entries are, in order.
  *
- * 12 bytes a slot, or 16 with instants, at a load between 0.375 and 0.75; at least 0.5 after growth. Instants are
+ * Beside it, one byte for each home tells which of eight kinds of fingerprint live there. It is small enough for the
+ * processor's cache, and answers nine of ten look-ups for what is not in the table, as nearly all of them are.
+ *
+ * 13 bytes a slot, or 17 with instants, at a load between 0.375 and 0.75; at least 0.535 after growth. Instants are
  * whole seconds below 2³² (the year 2106); larger ones are kept as that.
  *
  * Knows no clock: entries are held until `sweep` is told that they have lapsed.
@@ -35,6 +40,8 @@ export class FingerprintTable {
   readonly #words: SlotWords
   /** `until` is 0 in an empty slot; the last slot is always empty, so that every walk ends. */
   #slots: Int32Array
+  /** For each home a bit for every `kindOf` a fingerprint that belongs there. */
+  #kinds: Uint8Array
   #capacity: number
   #size = 0
   /** Where the sweep goes on, in words. */
@@ -46,6 +53,7 @@ export class FingerprintTable {
     this.#words = words
     this.#capacity = LEAST_CAPACITY
     this.#slots = new Int32Array((LEAST_CAPACITY + LEAST_OVERFLOW) * words)
+    this.#kinds = new Uint8Array(LEAST_CAPACITY)
   }
 
   get size(): number {
@@ -53,7 +61,7 @@ export class FingerprintTable {
   }
 
   get bytes(): number {
-    return this.#slots.byteLength
+    return this.#slots.byteLength + this.#kinds.byteLength
   }
 
   /** How many slots a whole round of the sweep visits. */
@@ -79,7 +87,8 @@ export class FingerprintTable {
   put(low: number, high: number, until: number, before: number): boolean {
     const slots = this.#slots
     const words = this.#words
-    let at = this.#home(low)
+    const home = homeOf(low, this.#capacity)
+    let at = home * words
     for (; slots[at + 2] !== 0; at += words) {
       const there = slots[at] ?? 0
       if (there < low) continue
@@ -90,7 +99,7 @@ export class FingerprintTable {
       return this.#raise(at, until, before)
     }
     if (this.#size >= this.#capacity * MAX_LOAD) {
-      this.#resize(Math.ceil(this.#capacity * 1.5))
+      this.#resize(Math.ceil(this.#capacity * GROWTH))
       return this.put(low, high, until, before)
     }
     if (!this.#makeRoom(at)) {
@@ -101,6 +110,7 @@ export class FingerprintTable {
     slots[at + 1] = high
     slots[at + 2] = instant(until)
     if (words === 4) slots[at + 3] = instant(before)
+    this.#kinds[home] = (this.#kinds[home] ?? 0) | kindOf(high)
     this.#size += 1
     return true
   }
@@ -135,19 +145,17 @@ export class FingerprintTable {
   }
 
   #find(low: number, high: number): number {
+    const home = homeOf(low, this.#capacity)
+    if (((this.#kinds[home] ?? 0) & kindOf(high)) === 0) return -1
     const slots = this.#slots
     const words = this.#words
-    for (let at = this.#home(low); slots[at + 2] !== 0; at += words) {
+    for (let at = home * words; slots[at + 2] !== 0; at += words) {
       const there = slots[at] ?? 0
       if (there < low) continue
       if (there > low) return -1
       if (slots[at + 1] === high) return at
     }
     return -1
-  }
-
-  #home(low: number): number {
-    return homeOf(low, this.#capacity) * this.#words
   }
 
   #raise(at: number, until: number, before: number): boolean {
@@ -175,11 +183,25 @@ export class FingerprintTable {
   #remove(at: number): void {
     const slots = this.#slots
     const words = this.#words
+    const home = homeOf(slots[at] ?? 0, this.#capacity)
     let next = at + words
-    while (slots[next + 2] !== 0 && this.#home(slots[next] ?? 0) < next) next += words
+    while (slots[next + 2] !== 0 && homeOf(slots[next] ?? 0, this.#capacity) * words < next) next += words
     slots.copyWithin(at, at + words, next)
     slots.fill(0, next - words, next)
     this.#size -= 1
+    this.#kinds[home] = this.#kindsAt(home)
+  }
+
+  /** Looks at every fingerprint that belongs to a home: they lie side by side, at it or to the right of it. */
+  #kindsAt(home: number): number {
+    const slots = this.#slots
+    let kinds = 0
+    for (let at = home * this.#words; slots[at + 2] !== 0; at += this.#words) {
+      const there = homeOf(slots[at] ?? 0, this.#capacity)
+      if (there > home) break
+      if (there === home) kinds |= kindOf(slots[at + 1] ?? 0)
+    }
+    return kinds
   }
 
   #endRound(): void {
@@ -193,21 +215,25 @@ export class FingerprintTable {
     const words = this.#words
     const from = this.#slots
     const to = new Int32Array((capacity + overflow) * words)
+    const kinds = new Uint8Array(capacity)
     let size = 0
     let free = 0
     for (let at = 0; at < from.length; at += words) {
       const until = from[at + 2] ?? 0
       if (until === 0 || until >>> 0 <= this.#lapsed) continue
-      free = Math.max(free, homeOf(from[at] ?? 0, capacity) * words)
+      const home = homeOf(from[at] ?? 0, capacity)
+      free = Math.max(free, home * words)
       if (free >= to.length - words) {
         this.#resize(capacity, overflow * 2)
         return
       }
       for (let word = 0; word < words; word++) to[free + word] = from[at + word] ?? 0
+      kinds[home] = (kinds[home] ?? 0) | kindOf(from[at + 1] ?? 0)
       free += words
       size += 1
     }
     this.#slots = to
+    this.#kinds = kinds
     this.#capacity = capacity
     this.#size = size
     this.#cursor = 0
@@ -217,6 +243,11 @@ export class FingerprintTable {
 /** Scales a signed word to 0 … capacity - 1 without dividing, so that any capacity will do. Exact: the product is below 2⁵³. */
 function homeOf(low: number, capacity: number): number {
   return ((low + 0x8000_0000) * capacity * 2 ** -32) | 0
+}
+
+/** One of eight bits. From the word that does not choose the home. */
+function kindOf(high: number): number {
+  return 1 << (high & 7)
 }
 
 /** As the signed word that is stored; never 0, which means empty. */
