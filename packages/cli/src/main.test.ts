@@ -48,6 +48,14 @@ describe('signet', { concurrency: true }, () => {
   })
 })
 
+test('a command where there is no data says so, and makes none', async () => {
+  const directory = join(await mkdtemp(join(tmpdir(), 'signet-none-')), 'data')
+  const { exitCode, stderr } = await runSignet(['accounts', 'list'], { env: { SIGNET_DATA_DIR: directory } })
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /no Signet data in/)
+  await assert.rejects(stat(directory), { code: 'ENOENT' })
+})
+
 describe('signet on a data directory', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'signet-cli-'))
   const env = { SIGNET_DATA_DIR: join(directory, 'data'), SIGNET_PORT: '0' }
@@ -93,6 +101,15 @@ describe('signet on a data directory', async () => {
     assert.match(events.stdout, /account\.registered/)
     const nobody = await runSignet(['events', '--email', 'nobody@example.com'], { env })
     assert.equal(nobody.exitCode, 2)
+  })
+
+  test('a command with other settings than the server changes no key', async () => {
+    const keys = async (): Promise<unknown> => JSON.parse((await runSignet(['keys', 'list', '--json'], { env })).stdout)
+    const before = await keys()
+    const other = { SIGNET_ALGORITHM: 'HS256', SIGNET_HS256_SECRET: '8d1f0c5b7a39e264d8f1b6075ac93e127be4409d53c86fa1' }
+    await runSignet(['accounts', 'list'], { env: { ...env, ...other } })
+    await runSignet(['events'], { env: { ...env, SIGNET_ALGORITHM: 'Ed25519' } })
+    assert.deepEqual(await keys(), before)
   })
 
   test('with only another master key nothing opens, and it says what to do', async () => {

@@ -41,6 +41,7 @@ import type { KeySchedule } from './flows/key-schedule.ts'
 import { KNOWN_SOURCE_SECONDS } from './flows/login.ts'
 import { createHttpServer } from './http/server.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
+import { StoreUnavailableError } from './store/store.ts'
 import type { Store } from './store/store.ts'
 
 /** What a test or a simulation puts in the place of the machine's own. */
@@ -93,7 +94,7 @@ export type SettledConfig = Config & { readonly issuer: string }
  * configuration can have.
  */
 export async function createAuthServer(config: Config, overrides: Overrides = {}): Promise<AuthServer> {
-  const core = await openCore(config, overrides)
+  const core = await open(config, overrides, 'serve')
   try {
     return await serve(core, overrides)
   } catch (error) {
@@ -102,15 +103,29 @@ export async function createAuthServer(config: Config, overrides: Overrides = {}
   }
 }
 
-/** Opens the data and everything that works on it. Rejects as `createAuthServer` does. */
-export async function openCore(given: Config, overrides: Overrides = {}): Promise<Core> {
+/**
+ * Opens the data of a server that has been started before, beside a running one or not. Makes no keys and no data
+ * directory: a command's surroundings may lack the settings of the server's.
+ *
+ * Rejects as `createAuthServer` does, and with `StoreUnavailableError` where there is no data.
+ */
+export function openCore(config: Config, overrides: Overrides = {}): Promise<Core> {
+  return open(config, overrides, 'visit')
+}
+
+/** `serve` makes what is missing; `visit` takes what is there. */
+type Purpose = 'serve' | 'visit'
+
+async function open(given: Config, overrides: Overrides, purpose: Purpose): Promise<Core> {
   const config = await settle(given)
   const now = overrides.now ?? systemNow
   const randomBytes = overrides.randomBytes ?? systemRandomBytes
   const dataDirectory = resolve(config.dataDir)
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  const databasePath = join(dataDirectory, DATABASE_FILE)
+  if (purpose === 'serve') mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  else if (!existsSync(databasePath)) throw new StoreUnavailableError(`There is no Signet data in ${dataDirectory}`)
   const masterKey = openMasterKey(config, dataDirectory, randomBytes)
-  const store = overrides.store ?? (await openSqliteStore({ path: join(dataDirectory, DATABASE_FILE) }))
+  const store = overrides.store ?? (await openSqliteStore({ path: databasePath }))
   try {
     const keyring = await loadKeyring({
       keys: store.signingKeys,
@@ -120,6 +135,7 @@ export async function openCore(given: Config, overrides: Overrides = {}): Promis
       tokenSeconds: config.accessTokenTtlSeconds,
       now,
       source: STARTING,
+      mayCreate: purpose === 'serve',
     })
     const context: Context = {
       store,

@@ -342,6 +342,7 @@ async function withFileStore(body: (store: Store, load: Load, directory: string)
 function loaderFor(store: Store): Load {
   return (members) =>
     loadKeyring({
+      mayCreate: true,
       keys: store.signingKeys,
       masterKey: MASTER_KEY,
       algorithm: 'ES256',

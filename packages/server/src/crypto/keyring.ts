@@ -28,6 +28,8 @@ export interface KeyringOptions extends KeyMaterialOptions {
   readonly algorithm: Algorithm
   /** What the log says about who had a key made. */
   readonly source: Source
+  /** Whether a missing first key is made, and an HMAC secret that changed takes over. A command only looks. */
+  readonly mayCreate: boolean
 }
 
 /**
@@ -39,7 +41,7 @@ export interface KeyringOptions extends KeyMaterialOptions {
  * under another master key.
  */
 export async function loadKeyring(options: KeyringOptions): Promise<Keyring> {
-  await settleActiveKey(options)
+  if (options.mayCreate) await settleActiveKey(options)
   const keyring = new StoredKeyring(options)
   await keyring.refresh()
   return keyring

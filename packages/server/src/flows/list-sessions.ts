@@ -1,11 +1,11 @@
 import type { SessionResponse } from '@signet/protocol'
-import { isLive, sessionExpiresAt } from '../domain/session.ts'
+import { sessionExpiresAt } from '../domain/session.ts'
 import type { Session } from '../domain/session.ts'
 import { requireSession } from './caller.ts'
 import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'
 
-/** More than a person can have by signing in; a list longer than this says nothing more. */
+/** More live sessions than a person can look through; older ones show when newer ones have ended. */
 const MAX_LISTED = 200
 
 /** Lists the caller's live sessions, newest first. Throws `token_revoked`. */
@@ -13,8 +13,9 @@ export async function listSessions(context: Context, caller: Caller): Promise<re
   await requireSession(context, caller)
   const now = context.now()
   const epoch = await context.store.epoch()
-  const sessions = await context.store.sessions.listOpen(caller.accountId, MAX_LISTED)
-  const live = sessions.filter((session) => isLive(session, now, context.settings, epoch))
+  const { idleTtlSeconds, absoluteTtlSeconds } = context.settings
+  const bounds = { createdAfter: now - absoluteTtlSeconds, rotatedAfter: now - idleTtlSeconds, epoch }
+  const live = await context.store.sessions.listLive(caller.accountId, bounds, MAX_LISTED)
   return live.map((session) => describeSession(context, caller, session))
 }
 

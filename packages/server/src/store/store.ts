@@ -88,8 +88,8 @@ export interface SessionStore {
   /** `false` when the account is gone, disabled, or its password is no longer `expectedHash`. */
   open(session: Session, expectedHash: string, events: readonly EventDraft[]): Promise<boolean>
   get(id: string): Promise<SessionAndAccount | null>
-  /** Sessions not revoked, newest first, at most `limit`; expiry is the caller's to judge. */
-  listOpen(accountId: string, limit: number): Promise<readonly Session[]>
+  /** Sessions of an account that are live by these bounds, newest first, at most `limit`. */
+  listLive(accountId: string, bounds: LiveBounds, limit: number): Promise<readonly Session[]>
   /**
    * Carries one refresh through.
    *
@@ -102,8 +102,15 @@ export interface SessionStore {
   revoke(id: string, revocation: SessionRevocation, events: readonly EventDraft[]): Promise<boolean>
   /** Revokes every open session of an account; resolves to the ids of those it ended. */
   revokeAll(accountId: string, revocation: SessionRevocation, events: readonly EventDraft[]): Promise<readonly string[]>
-  /** Whether an open or former session of the account was used from `addressPrefix` at or after `since`. */
+  /** Whether somebody has signed in to the account from `addressPrefix` at or after `since`. */
   knowsSource(accountId: string, addressPrefix: string, since: EpochSeconds): Promise<boolean>
+}
+
+/** What a live session satisfies, besides not being revoked: the instants are exclusive. */
+export interface LiveBounds {
+  readonly createdAfter: EpochSeconds
+  readonly rotatedAfter: EpochSeconds
+  readonly epoch: number
 }
 
 export interface SessionAndAccount {

@@ -30,7 +30,7 @@ function forgettings({ build }: SqlDatabase, now: EpochSeconds, before: EpochSec
   const proofs = build.selectFrom('proofs').select('id').where('expires_at', '<=', now).limit(ROWS_AT_ONCE)
   const sessions = build.selectFrom('sessions').select('id').where('created_at', '<=', before).limit(ROWS_AT_ONCE)
   const sources = build
-    .selectFrom('former_sources')
+    .selectFrom('known_sources')
     .select(['account_id', 'address_prefix'])
     .where('last_at', '<=', before)
     .limit(ROWS_AT_ONCE)
@@ -49,7 +49,7 @@ function forgettings({ build }: SqlDatabase, now: EpochSeconds, before: EpochSec
     build.deleteFrom('proofs').where('id', 'in', proofs),
     build.deleteFrom('sessions').where('id', 'in', sessions),
     build
-      .deleteFrom('former_sources')
+      .deleteFrom('known_sources')
       .where(({ eb, refTuple }) => eb(refTuple('account_id', 'address_prefix'), 'in', sources)),
   ]
   return [

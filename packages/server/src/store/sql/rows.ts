@@ -1,6 +1,5 @@
 import type { Delivery } from '@signet/protocol'
 import type { Account } from '../../domain/account.ts'
-import { addressPrefix } from '../../domain/address.ts'
 import type { RevocationReason, Session } from '../../domain/session.ts'
 import type { AccountsTable, SessionsTable } from './schema.ts'
 
@@ -63,7 +62,6 @@ export const SESSION_COLUMNS = [
   'revoked_at',
   'revoked_because',
   'address',
-  'address_prefix',
   'user_agent',
 ] as const satisfies readonly (keyof SessionsTable)[]
 
@@ -111,7 +109,6 @@ export function sessionToRow(session: Session): SessionsTable {
     revoked_at: session.revokedAt,
     revoked_because: session.revokedBecause,
     address: session.address,
-    address_prefix: addressPrefix(session.address),
     user_agent: session.userAgent,
   }
 }

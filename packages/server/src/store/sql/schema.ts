@@ -4,7 +4,7 @@ import type { Generated } from 'kysely'
 export interface Schema {
   accounts: AccountsTable
   sessions: SessionsTable
-  former_sources: FormerSourcesTable
+  known_sources: KnownSourcesTable
   attempts: AttemptsTable
   proofs: ProofsTable
   signing_keys: SigningKeysTable
@@ -48,13 +48,11 @@ export interface SessionsTable {
   revoked_at: number | null
   revoked_because: string | null
   address: string
-  /** What `addressPrefix` makes of `address`. */
-  address_prefix: string
   user_agent: string
 }
 
-/** Where sessions of an account were used from before they moved; where they are now stands in `sessions`. */
-export interface FormerSourcesTable {
+/** Where an account was signed in from with its password, and when last. */
+export interface KnownSourcesTable {
   account_id: string
   address_prefix: string
   last_at: number

@@ -28,6 +28,7 @@ export function createSessionStore(
       .modifyEnd(traits.lockSuffix),
   )
   const insert = compileOnce((row: SessionsTable) => build.insertInto('sessions').values(pick(row, SESSION_COLUMNS)))
+  const rememberSource = createRememberSource(db)
   const withAccount = createWithAccount(db)
   const revokeOne = createRevokeOne(db, appendRevocations)
   const carryOut = createCarryOut(db, revokeOne)
@@ -38,6 +39,7 @@ export function createSessionStore(
         const { rows } = await run(lockEntitledAccount({ id: session.accountId, hash: expectedHash }))
         if (rows.length === 0) return false
         await run(insert(sessionToRow(session)))
+        await run(rememberSource(session))
         await append(run, events)
         return true
       }),
@@ -47,12 +49,15 @@ export function createSessionStore(
       return row === undefined ? null : fromJoined(row)
     },
 
-    async listOpen(accountId, limit) {
+    async listLive(accountId, { createdAfter, rotatedAfter, epoch }, limit) {
       const query = build
         .selectFrom('sessions')
         .selectAll()
         .where('account_id', '=', accountId)
         .where('revoked_at', 'is', null)
+        .where('created_at', '>', createdAfter)
+        .where('rotated_at', '>', rotatedAfter)
+        .where('epoch', '=', epoch)
         .orderBy('created_at', 'desc')
         .orderBy('id')
         .limit(limit)
@@ -90,22 +95,28 @@ export function createSessionStore(
       }),
 
     async knowsSource(accountId, prefix, since) {
-      const here = build
-        .selectFrom('sessions')
-        .select('rotated_at as at')
-        .where('account_id', '=', accountId)
-        .where('address_prefix', '=', prefix)
-        .where('rotated_at', '>=', since)
-      const before = build
-        .selectFrom('former_sources')
-        .select('last_at as at')
+      const query = build
+        .selectFrom('known_sources')
+        .select('last_at')
         .where('account_id', '=', accountId)
         .where('address_prefix', '=', prefix)
         .where('last_at', '>=', since)
-      const rows = await db.read(here.unionAll(before).limit(1).compile())
+      const rows = await db.read(query.compile())
       return rows.length > 0
     },
   }
+}
+
+/** Only a login with the password makes a source known: whoever rotates a stolen token has proven nothing by it. */
+function createRememberSource({ build }: SqlDatabase) {
+  const remember = compileOnce((values: { accountId: string; prefix: string; at: number }) =>
+    build
+      .insertInto('known_sources')
+      .values({ account_id: values.accountId, address_prefix: values.prefix, last_at: values.at })
+      .onConflict((conflict) => conflict.columns(['account_id', 'address_prefix']).doUpdateSet({ last_at: values.at })),
+  )
+  return ({ accountId, address, createdAt }: Session) =>
+    remember({ accountId, prefix: addressPrefix(address), at: createdAt })
 }
 
 /** The session with its account in one statement, so that both are of one moment. */
@@ -157,35 +168,26 @@ function createRotate({ build }: SqlDatabase) {
   const update = compileOnce((values: RotateValues) =>
     build
       .updateTable('sessions')
-      .set(pick(values, ['generation', 'rotated_at', 'tokens_until', 'address', 'address_prefix', 'user_agent']))
+      .set(pick(values, ['generation', 'rotated_at', 'tokens_until', 'address', 'user_agent']))
       .where('id', '=', values.id)
       .where('generation', '=', values.expected)
       .where('revoked_at', 'is', null),
   )
-  const rememberSource = compileOnce((values: { accountId: string; prefix: string; at: number }) =>
-    build
-      .insertInto('former_sources')
-      .values({ account_id: values.accountId, address_prefix: values.prefix, last_at: values.at })
-      .onConflict((conflict) => conflict.columns(['account_id', 'address_prefix']).doUpdateSet({ last_at: values.at })),
-  )
   return async (run: RunStatement, session: Session, attempt: RefreshAttempt) => {
     const { at, address, userAgent } = attempt
     const tokensUntil = attempt.tokensUntil(session)
-    const { id, accountId, generation: expected } = session
-    const prefix = addressPrefix(address)
-    const source = { address, address_prefix: prefix, user_agent: userAgent }
+    const { id, generation: expected } = session
+    const source = { address, user_agent: userAgent }
     const values = { id, expected, generation: expected + 1, rotated_at: at, tokens_until: tokensUntil, ...source }
     const { changed } = await run(update(values))
     if (changed === 0) return null
-    const formerPrefix = addressPrefix(session.address)
-    if (formerPrefix !== prefix) await run(rememberSource({ accountId, prefix: formerPrefix, at: session.rotatedAt }))
     return { ...session, generation: values.generation, rotatedAt: at, tokensUntil, address, userAgent }
   }
 }
 
 interface RotateValues extends Pick<
   SessionsTable,
-  'id' | 'generation' | 'rotated_at' | 'tokens_until' | 'address' | 'address_prefix' | 'user_agent'
+  'id' | 'generation' | 'rotated_at' | 'tokens_until' | 'address' | 'user_agent'
 > {
   readonly expected: number
 }

@@ -40,7 +40,6 @@ export async function createFirstTables(db: Kysely<unknown>, traits: SqlTraits):
     .addColumn('revoked_at', integer)
     .addColumn('revoked_because', 'text')
     .addColumn('address', 'text', (column) => column.notNull())
-    .addColumn('address_prefix', 'text', (column) => column.notNull())
     .addColumn('user_agent', 'text', (column) => column.notNull())
     .modifyEnd(tableSuffix)
     .execute()
@@ -49,14 +48,14 @@ export async function createFirstTables(db: Kysely<unknown>, traits: SqlTraits):
   await db.schema.createIndex('sessions_by_creation').on('sessions').column('created_at').execute()
 
   await db.schema
-    .createTable('former_sources')
+    .createTable('known_sources')
     .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
     .addColumn('address_prefix', 'text', (column) => column.notNull())
     .addColumn('last_at', integer, (column) => column.notNull())
-    .addPrimaryKeyConstraint('former_sources_key', ['account_id', 'address_prefix'])
+    .addPrimaryKeyConstraint('known_sources_key', ['account_id', 'address_prefix'])
     .modifyEnd(tableSuffix)
     .execute()
-  await db.schema.createIndex('former_sources_by_age').on('former_sources').column('last_at').execute()
+  await db.schema.createIndex('known_sources_by_age').on('known_sources').column('last_at').execute()
 
   await db.schema
     .createTable('attempts')

@@ -6,7 +6,7 @@ import type { PresentedRefresh, RefreshPolicy } from '../../../domain/refresh.ts
 import { revokeSessions } from '../../../domain/revocation.ts'
 import type { CauseRevocations } from '../../../domain/revocation.ts'
 import type { Session } from '../../../domain/session.ts'
-import type { RefreshAttempt, Store } from '../../store.ts'
+import type { LiveBounds, RefreshAttempt, Store } from '../../store.ts'
 
 /** One database and ways to reach it. */
 export interface OpenedStore {
@@ -94,6 +94,9 @@ export async function signedIn(
   await store.sessions.open(opened, owner.passwordHash, [])
   return { account: owner, session: opened }
 }
+
+/** Lists every open session of the epoch that sessions here are of. */
+export const ANY: LiveBounds = { createdAfter: 0, rotatedAfter: 0, epoch: 1 }
 
 /** Puts every session that ended on the list. */
 export const oneEach: CauseRevocations = (ended) => revokeSessions(ended, T0)

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { PresentedRefresh } from '../../../domain/refresh.ts'
 import type { Session } from '../../../domain/session.ts'
 import type { RefreshOutcome, Store } from '../../store.ts'
-import { T0, aSession, anAttempt, anEvent, oneEach, signedIn, tally, withStore } from './fixtures.ts'
+import { ANY, T0, aSession, anAttempt, anEvent, oneEach, signedIn, tally, withStore } from './fixtures.ts'
 import type { OpenStore, OpenedStore } from './fixtures.ts'
 
 const CALLERS = 64
@@ -63,7 +63,7 @@ export function describeRaces(open: OpenStore, connections: 'one' | 'many'): voi
             store.sessions.open(late, account.passwordHash, []),
             store.accounts.disable(account.id, { at: T0, revocations: oneEach }, []),
           ])
-          assert.deepEqual(await store.sessions.listOpen(account.id, 10), [])
+          assert.deepEqual(await store.sessions.listLive(account.id, ANY, 10), [])
         }
       }))
 

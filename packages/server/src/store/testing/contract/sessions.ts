@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { RefreshAttempt } from '../../store.ts'
 import {
+  ANY,
   T0,
   aFailingEvent,
   aSession,
@@ -13,6 +14,7 @@ import {
   signedIn,
   withStore,
 } from './fixtures.ts'
+import type { LiveBounds } from '../../store.ts'
 import type { OpenStore } from './fixtures.ts'
 
 export function describeSessions(open: OpenStore): void {
@@ -42,8 +44,8 @@ export function describeSessions(open: OpenStore): void {
         for (const session of [second, third]) await store.sessions.open(session, account.passwordHash, [])
         await signedIn(store)
         await store.sessions.revoke(second.id, { at: T0 + 3, because: 'logout', revocations: oneEach }, [])
-        assert.deepEqual(await store.sessions.listOpen(account.id, 10), [third, first])
-        assert.deepEqual(await store.sessions.listOpen(account.id, 1), [third])
+        assert.deepEqual(await store.sessions.listLive(account.id, ANY, 10), [third, first])
+        assert.deepEqual(await store.sessions.listLive(account.id, ANY, 1), [third])
       }))
 
     test('a rotation moves generation, time and source, and nothing else', () =>
@@ -152,18 +154,34 @@ export function describeSessions(open: OpenStore): void {
         )
       }))
 
-    test('LG-04: a source stays known after the session has moved on, and after it has ended', () =>
+    test('LG-04: a source is known by a login from it, after that session has ended, and not by a refresh', () =>
       withStore(open, async ({ store }) => {
         const { account, session } = await signedIn(store, { address: '192.0.2.7' })
         const knows = (prefix: string, since = T0) => store.sessions.knowsSource(account.id, prefix, since)
         assert.deepEqual([await knows('192.0.2.7'), await knows('198.51.100.9')], [true, false])
 
         await store.sessions.refresh(session.id, anAttempt(1, {}, { at: T0 + 60, address: '198.51.100.9' }))
-        await store.sessions.refresh(session.id, anAttempt(2, {}, { at: T0 + 70, address: '2001:db8::1' }))
         await store.sessions.revoke(session.id, { at: T0 + 80, because: 'logout', revocations: oneEach }, [])
         assert.deepEqual([await knows('192.0.2.7'), await knows('192.0.2.7', T0 + 1)], [true, false])
-        assert.deepEqual([await knows('198.51.100.9', T0 + 60), await knows('198.51.100.9', T0 + 61)], [true, false])
-        assert.deepEqual([await knows('2001:db8:0:0::/64', T0 + 70), await knows('192.0.2.8')], [true, false])
+        assert.equal(await knows('198.51.100.9'), false)
+
+        const later = aSession(account, { address: '192.0.2.7', createdAt: T0 + 90 })
+        await store.sessions.open(later, account.passwordHash, [])
+        assert.deepEqual([await knows('192.0.2.7', T0 + 90), await knows('192.0.2.7', T0 + 91)], [true, false])
+      }))
+
+    test('SE-04: sessions that have lapsed take no place in the list of live ones', () =>
+      withStore(open, async ({ store }) => {
+        const { account, session: kept } = await signedIn(store, { createdAt: T0, rotatedAt: T0 + 500 })
+        for (let index = 1; index <= 3; index++) {
+          const idle = aSession(account, { createdAt: T0 + index, rotatedAt: T0 + index })
+          await store.sessions.open(idle, account.passwordHash, [])
+        }
+        const list = (bounds: Partial<LiveBounds>) => store.sessions.listLive(account.id, { ...ANY, ...bounds }, 1)
+        assert.deepEqual(await list({ rotatedAfter: T0 + 3 }), [kept])
+        assert.deepEqual(await list({ rotatedAfter: T0 + 500 }), [])
+        assert.deepEqual(await list({ createdAfter: T0 + 3 }), [])
+        assert.deepEqual(await list({ epoch: kept.epoch + 1 }), [])
       }))
   })
 }
