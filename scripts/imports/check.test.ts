@@ -79,6 +79,7 @@ const REFUSED: readonly Case[] = [
   refused('a route importing configuration, not only its type', `${SERVER}/http/a.ts`, `import '../config/load.ts'`),
   refused('a store importing a journey', `${SERVER}/store/a.ts`, `import '../flows/context.ts'`),
   refused('cryptography importing a store', `${SERVER}/crypto/a.ts`, `import '../store/sqlite/engine.ts'`),
+  refused('the feed importing an engine', `${SERVER}/feed/a.ts`, `import '../store/sqlite/engine.ts'`),
   refused('configuration importing cryptography', `${SERVER}/config/a.ts`, `import '../crypto/keyring.ts'`),
   refused('SQL outside the store', `${SERVER}/flows/a.ts`, `import { sql } from 'kysely'`),
   refused('a deep import of SQL outside the store', `${SERVER}/app.ts`, `import 'kysely/migration'`),

@@ -33,7 +33,7 @@ export type FromGuards =
     }
 
 /** Later than this is late. */
-export const LATE_MILLISECONDS = 1000
+const LATE_MILLISECONDS = 1000
 
 /** The same clock in every process of a machine. */
 export function monotonicMilliseconds(): number {
