@@ -33,7 +33,7 @@ export type FromGuards =
     }
 
 /** Later than this is late. */
-const LATE_MILLISECONDS = 1000
+export const LATE_MILLISECONDS = 1000
 
 /** The same clock in every process of a machine. */
 export function monotonicMilliseconds(): number {
