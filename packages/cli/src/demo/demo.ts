@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { inspect } from '@signet/jwt/inspect'
 import { send } from './client.ts'
 import { narrator } from './narrator.ts'
 import type { Reply } from './narrator.ts'
 import { openStage } from './stage.ts'
-import type { Stage } from './stage.ts'
+import type { Api, Stage } from './stage.ts'
 
 /**
  * Plays the life of a session (docs/architecture.md) with real servers and real requests.
@@ -19,6 +20,9 @@ export async function runDemo(): Promise<boolean> {
     await play.expireAndRefresh()
     await play.steal()
     await play.signOut()
+    await play.revokeEverywhere()
+    await play.rotateUnderTraffic()
+    await play.loseTheFeed()
   } finally {
     await stage.close()
   }
@@ -110,18 +114,102 @@ class Play {
     this.#expect(me.status === 401, 'and so is its access token, at the auth server, before it has expired')
   }
 
+  async revokeEverywhere(): Promise<void> {
+    narrator.scene('12   Sign out here, refused everywhere')
+    this.#keep(await this.#auth('/auth/login', { ...PERSON, delivery: 'body' }))
+    const before = await Promise.all(this.#stage.apis.map((api) => this.#quietly(api.url)))
+    this.#expect(
+      before.every((status) => status === 200),
+      'three resource servers serve the token',
+    )
+    await this.#auth('/auth/logout', { refresh_token: this.#refreshToken })
+    const answeredAt = performance.now()
+    const waits = await Promise.all(this.#stage.apis.map((api) => this.#untilRefused(api, answeredAt)))
+    for (const [index, { name }] of this.#stage.apis.entries()) {
+      narrator.aside(`${name.padEnd(8)} refuses it ${waits[index]?.toFixed(1)} ms after the answer to the logout`)
+    }
+    this.#expect(
+      waits.every((wait) => wait < 1000),
+      'all three refuse it within a second, though nobody asked anybody',
+    )
+  }
+
+  async rotateUnderTraffic(): Promise<void> {
+    narrator.scene('      Rotate the signing key under traffic')
+    this.#keep(await this.#auth('/auth/login', { ...PERSON, delivery: 'body' }))
+    const kids = new Set([this.#kid()])
+    await this.#stage.rotateKeys()
+    const statuses: number[] = []
+    for (let step = 0; step < 60 && kids.size < 2; step++) {
+      this.#stage.advance(1)
+      await this.#stage.keepKeys()
+      this.#keep(await this.#quietRefresh())
+      kids.add(this.#kid())
+      statuses.push(...(await Promise.all(this.#stage.apis.map((api) => this.#quietly(api.url)))))
+    }
+    const failed = statuses.filter((status) => status !== 200).length
+    narrator.aside(`signed with ${[...kids].map((kid) => kid.slice(0, 8)).join('…, then ')}…`)
+    this.#expect(kids.size === 2, 'the new key was published first, and signs now')
+    this.#expect(failed === 0, `${statuses.length} requests to three resource servers meanwhile, ${failed} refused`)
+  }
+
+  async loseTheFeed(): Promise<void> {
+    narrator.scene('      Cut the feed')
+    const [orders] = this.#stage.apis
+    await this.#stage.stopAuthServer()
+    const noticedBy = performance.now() + 5000
+    while (isConnected(orders) && performance.now() < noticedBy) await setImmediate()
+    this.#stage.advance(30)
+    const { revocation } = orders.guard.health()
+    narrator.aside(`the guard of ${orders.name} says: ${JSON.stringify(revocation)}`)
+    const stale = 'stalenessSeconds' in revocation ? Number(revocation.stalenessSeconds) : 0
+    this.#expect(stale >= 30, `it knows that it has heard nothing for ${stale} seconds`)
+    const lenient = await send('client', 'orders API', 'GET', orders.url, { token: this.#accessToken })
+    this.#expect(lenient.status === 200, 'an ordinary route goes on: the token ends with its exp at the latest')
+    const strict = await send('client', 'orders API', 'GET', orders.strictUrl, { token: this.#accessToken })
+    this.#expect(strict.status === 503, 'a route with onStale(reject) refuses until the feed is back')
+  }
+
+  /** Milliseconds from `since` until the API refuses the token; gives up after five seconds. */
+  async #untilRefused(api: Api, since: number): Promise<number> {
+    for (;;) {
+      const status = await this.#quietly(api.url)
+      const waited = performance.now() - since
+      if (status === 401 || waited > 5000) return waited
+    }
+  }
+
+  #kid(): string {
+    return String(inspect(this.#accessToken).header?.['kid'])
+  }
+
+  async #quietly(url: string): Promise<number> {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${this.#accessToken}` } })
+    await response.arrayBuffer()
+    return response.status
+  }
+
+  async #quietRefresh(): Promise<Pick<Reply, 'body'>> {
+    const response = await fetch(`${this.#stage.issuer}/auth/refresh`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refresh_token: this.#refreshToken }),
+    })
+    return { body: (await response.json()) as Record<string, unknown> }
+  }
+
   #auth(path: string, body: unknown, from = 'client'): Promise<Reply> {
     return send(from, 'auth server', 'POST', this.#stage.issuer + path, { body })
   }
 
   #orders(token: string | undefined, shows: string): Promise<Reply> {
-    return send('client', 'orders API', 'GET', this.#stage.ordersUrl, {
+    return send('client', 'orders API', 'GET', this.#stage.apis[0].url, {
       shows,
       ...(token === undefined ? {} : { token }),
     })
   }
 
-  #keep(reply: Reply): void {
+  #keep(reply: Pick<Reply, 'body'>): void {
     this.#accessToken = String(reply.body.access_token)
     this.#refreshToken = String(reply.body.refresh_token)
   }
@@ -131,6 +219,11 @@ class Play {
     if (ok) this.tally.kept++
     else this.tally.broken++
   }
+}
+
+function isConnected({ guard }: Api): boolean {
+  const { revocation } = guard.health()
+  return 'connected' in revocation && revocation.connected === true
 }
 
 function decode(segment: string): Record<string, unknown> {
