@@ -33,7 +33,9 @@ test('the lines of the README do what they say', { skip }, async () => {
     /"acc_/,
     /refresh_token_reused/,
     /session_ended/,
+    /HTTP\/1\.1 200/,
     /HTTP\/1\.1 204/,
+    /HTTP\/1\.1 401/,
     /session\.reused/,
     /session\.ended.*because=logout/,
   ]

@@ -342,3 +342,14 @@ function unreliable(store: Store, outage: { readonly on: boolean }): Store {
     })
   return wrap(store)
 }
+
+test('TR-02: requests through a proxy nobody named are warned of once', async (t) => {
+  const server = await startServer(t)
+  for (const header of ['203.0.113.1', '203.0.113.2']) {
+    await server.call('/livez', { headers: { 'x-forwarded-for': header } })
+  }
+  assert.equal(server.logged.filter((line) => line.includes('SIGNET_TRUSTED_PROXIES')).length, 1)
+  const named = await startServer(t, { settings: { trustedProxies: ['192.0.2.1'] } })
+  await named.call('/livez', { headers: { 'x-forwarded-for': '203.0.113.1' } })
+  assert.equal(named.logged.filter((line) => line.includes('SIGNET_TRUSTED_PROXIES')).length, 0)
+})

@@ -10,6 +10,7 @@ import type { HttpApp, HttpOptions } from './http-app.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { collectOpenApi, serveOpenApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
+import { warnOfUnnamedProxy } from './proxy-warning.ts'
 import { logRequest, quietLogController } from './request-log.ts'
 import { addRoutes } from './routes.ts'
 import { siteOf } from './site.ts'
@@ -29,6 +30,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   announceCaller(app)
   app.addHook('onResponse', logRequest)
   harden(app, site)
+  warnOfUnnamedProxy(app, options.config, options.log)
   app.register(fastifyCookie, { hook: false })
   collectOpenApi(app, site)
   if (!site.secure) options.log.warn(INSECURE)
