@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runSignet } from '../testing/run-signet.ts'
+import { outputUntil, runSignet, startSignet } from '../testing/run-signet.ts'
 
 test('RV-05: guards create prints a credential once; list and events never show it; revoke takes it out of force', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'signet-guards-'))
   const env = { SIGNET_DATA_DIR: directory, SIGNET_LOG_LEVEL: 'warn', SIGNET_AUDIENCES: 'https://orders.example.com' }
   const run = (...args: readonly string[]) => runSignet(['guards', ...args], { env })
   try {
+    await makeData(env)
     const made = await run('create', '--name', 'orders-api', '--audience', 'https://orders.example.com')
     assert.equal(made.exitCode, 0, made.stderr)
     assert.match(made.stdout, /^sgc_[A-Za-z0-9_-]{43}\n$/)
@@ -34,3 +36,11 @@ test('RV-05: guards create prints a credential once; list and events never show 
     await rm(directory, { recursive: true })
   }
 })
+
+/** Starts a server once, because a command makes no data of its own. */
+async function makeData(env: Readonly<Record<string, string>>): Promise<void> {
+  const server = startSignet(['start'], { ...env, SIGNET_PORT: '0' })
+  await outputUntil(server, /Signet is running/)
+  server.kill('SIGTERM')
+  await once(server, 'close')
+}
