@@ -67,8 +67,17 @@ function answerInstead(req: IncomingMessage, res: ServerResponse): boolean {
 function guardOf(options: Partial<GuardOptions> = {}): Guard {
   const fetch: typeof globalThis.fetch = (input, init) =>
     globalThis.fetch(String(input).endsWith('/auth/revocations') ? feed.url : input, init)
-  const world = hurriedRuntime(50, { fetch, now: () => ISSUED_AT, monotonic: () => steady })
-  const guard = createGuardIn(world, { issuer: issuer.url, audience: AUDIENCE, now: () => ISSUED_AT, ...options })
+  const world = hurriedRuntime(5, { fetch, now: () => ISSUED_AT, monotonic: () => steady })
+  // Long enough for a busy machine; a test of the wait itself gives its own.
+  const patient = { firstSnapshotTimeoutSeconds: 50 }
+  const isFollowing = options.feed !== false && (options.feed !== undefined || options.keys === undefined)
+  const guard = createGuardIn(world, {
+    issuer: issuer.url,
+    audience: AUDIENCE,
+    now: () => ISSUED_AT,
+    ...options,
+    ...(isFollowing ? { feed: { ...patient, ...options.feed } } : {}),
+  })
   guards.push(guard)
   return guard
 }
@@ -196,7 +205,7 @@ const policies: readonly (readonly [string, GuardFeedOptions, 'accept' | 'reject
 for (const [name, options, route, isAdmitted] of policies) {
   test(`before the first snapshot, where ${name}: ${isAdmitted ? 'admitted' : 'refused'} after a bounded wait`, async () => {
     feed.interfere = () => true
-    const guard = guardOf({ feed: options })
+    const guard = guardOf({ feed: { firstSnapshotTimeoutSeconds: 2, ...options } })
     const requirements = route === undefined ? [] : [onStale(route)]
     const decide = () => guard.authenticate(bearer(issuer.token()), requirements)
     if (isAdmitted) await decide()
@@ -207,7 +216,7 @@ for (const [name, options, route, isAdmitted] of policies) {
 
 test('of several policies of a route the strictest counts', async () => {
   feed.interfere = () => true
-  const guard = guardOf()
+  const guard = guardOf({ feed: { firstSnapshotTimeoutSeconds: 0 } })
   await guard.ready()
   const requirements = [onStale('accept'), onStale('reject'), onStale('introspect')]
   await refusedWith('unavailable', () => guard.authenticate(bearer(issuer.token()), requirements))
