@@ -1,5 +1,5 @@
 import { createRemoteKeySet } from '@signet/jwt/remote'
-import type { RemoteKeySet, RemoteKeySetHealth } from '@signet/jwt/remote'
+import type { RemoteKeySet } from '@signet/jwt/remote'
 import type { Algorithm, EpochSeconds, KeySource, VerificationKey } from '@signet/jwt'
 import { SignetError } from '@signet/protocol'
 import { discoverServices } from './discovery.ts'
@@ -111,8 +111,7 @@ export class IssuerKeys implements KeySource {
   /** Ids of the trusted keys. */
   heldKeys(): readonly string[] {
     if (this.#remote === undefined || !this.#isUsable()) return []
-    const health: RemoteKeySetHealth & { readonly kids?: readonly string[] } = this.#remote.health()
-    return health.kids ?? []
+    return this.#remote.health().kids
   }
 
   health(): IssuerKeysHealth {
