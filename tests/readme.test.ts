@@ -3,13 +3,12 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from './support/free-port.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const skip = process.platform === 'win32' && 'the lines are for a POSIX shell'
@@ -67,13 +66,4 @@ async function lifecycle(): Promise<string> {
   const block = /<!-- lifecycle -->\s*```sh\n([\s\S]+?)```/.exec(readme)?.[1]
   assert.ok(block)
   return block
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
