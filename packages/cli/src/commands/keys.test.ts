@@ -74,9 +74,12 @@ describe('signet keys, beside a running server', async () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, new RegExp(`Key ${pending} signs now`))
     await untilPublished([pending])
-    const nobody = await keys('revoke', 'no-such-key')
-    assert.equal(nobody.exitCode, 1)
-    assert.doesNotMatch(nobody.stderr, /\n\s+at /)
+    for (const unknown of ['no-such-key', '-no-such-key', '-hno-such-key']) {
+      const nobody = await keys('revoke', unknown)
+      assert.equal(nobody.exitCode, 1, unknown)
+      assert.doesNotMatch(nobody.stderr, /\n\s+at /)
+    }
+    assert.equal((await keys('revoke', '--jsn', 'no-such-key')).exitCode, 2)
   })
 
   test('KY-02: rewrap seals everything under a key put on top of master.key; the old line can go', async () => {

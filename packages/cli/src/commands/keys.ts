@@ -26,6 +26,9 @@ export function registerKeys(program: Command): void {
     .description('withdraw a key at once, because somebody else may know it: its tokens are refused everywhere')
     .argument('<kid>', 'the key, as `signet keys list` shows it')
     .option('--json', 'one JSON object')
+    // one thumbprint in 64 begins with a hyphen, and in an emergency nobody thinks of "--"
+    .allowUnknownOption()
+    .helpOption('--help', 'display help for command')
     .action(revoke)
   keys
     .command('rewrap')
