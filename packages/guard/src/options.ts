@@ -1,3 +1,4 @@
+import { LONGEST_CLOCK_SKEW_SECONDS } from '@signet/protocol'
 import { ALGORITHMS } from '@signet/jwt'
 import type { Algorithm, EpochSeconds, KeySource } from '@signet/jwt'
 import type { BrowserPolicy } from './browser.ts'
@@ -8,7 +9,7 @@ import type { GuardError } from './errors.ts'
 import { readFeedOptions } from './feed/feed-options.ts'
 import type { FeedSettings, GuardFeedOptions } from './feed/feed-options.ts'
 import type { ProofPolicy } from './proof.ts'
-import { createRevocationList, MAX_CLOCK_SKEW_SECONDS } from './revocation.ts'
+import { createRevocationList } from './revocation.ts'
 import type { RevocationSource } from './revocation.ts'
 
 export interface GuardOptions {
@@ -101,7 +102,7 @@ export function readOptions(options: GuardOptions): GuardSettings {
     jwksUri: options.jwksUri === undefined ? undefined : readFetchableUrl('jwksUri', options.jwksUri).href,
     fetch: options.fetch ?? globalThis.fetch,
     now,
-    clockSkewSeconds: within('clockSkewSeconds', options.clockSkewSeconds ?? 5, 0, MAX_CLOCK_SKEW_SECONDS),
+    clockSkewSeconds: within('clockSkewSeconds', options.clockSkewSeconds ?? 5, 0, LONGEST_CLOCK_SKEW_SECONDS),
     cache: cacheOf(options.cache),
     revocation: revocationOf(options.revocation, now),
     feed: feedOf(options),

@@ -1,4 +1,5 @@
 import type { EpochSeconds } from '@signet/jwt'
+import { LONGEST_CLOCK_SKEW_SECONDS } from '@signet/protocol'
 import type { RevocableToken, Revocation } from '@signet/protocol'
 import { systemClock } from './clock.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
@@ -47,8 +48,5 @@ export interface RevocationList extends RevocationSource {
  * sweep visits a few of them whenever one is added, so a check never pays for it.
  */
 export function createRevocationList(options: { readonly now?: () => EpochSeconds } = {}): RevocationList {
-  return new RevocationSet({ now: options.now ?? systemClock, retainSeconds: MAX_CLOCK_SKEW_SECONDS })
+  return new RevocationSet({ now: options.now ?? systemClock, retainSeconds: LONGEST_CLOCK_SKEW_SECONDS })
 }
-
-/** No guard accepts a token for longer than this after its `exp`. */
-export const MAX_CLOCK_SKEW_SECONDS = 60

@@ -28,4 +28,5 @@ export type {
 } from './messages.ts'
 export { PROBLEMS, problemOf } from './problems.ts'
 export type { FieldError, Problem, ProblemCode } from './problems.ts'
+export { LONGEST_CLOCK_SKEW_SECONDS } from './revocation.ts'
 export type { RevocableToken, Revocation } from './revocation.ts'

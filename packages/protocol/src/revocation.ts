@@ -1,7 +1,13 @@
 /**
+ * The most that a guard's clock may be allowed to differ from the server's: a guard refuses to be configured for more,
+ * and the server keeps entries for as long as a guard so configured could still accept a token.
+ */
+export const LONGEST_CLOCK_SKEW_SECONDS = 60
+
+/**
  * One entry of the revocation list.
  *
- * `until` is the epoch second at which it lapses: the `exp` of the last token it could stop. A subject entry stops
+ * `until` is the epoch second at which it lapses: the first at which no guard accepts any token it could stop. A subject entry stops
  * tokens whose `iat` is before `before`; the subject is the opaque `sub`, never a name.
  */
 export type Revocation =

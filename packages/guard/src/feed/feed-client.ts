@@ -1,6 +1,11 @@
-import { formatCursor, GUARD_NAME_HEADER, HEARTBEAT_SECONDS, HELD_KEYS_HEADER } from '@signet/protocol'
+import {
+  formatCursor,
+  GUARD_NAME_HEADER,
+  HEARTBEAT_SECONDS,
+  HELD_KEYS_HEADER,
+  LONGEST_CLOCK_SKEW_SECONDS,
+} from '@signet/protocol'
 import type { FeedCursor, RevocableToken } from '@signet/protocol'
-import { MAX_CLOCK_SKEW_SECONDS } from '../revocation.ts'
 import type { RevocationHealth, RevocationSource } from '../revocation.ts'
 import { RevocationSet } from '../revocation/revocation-set.ts'
 import { FeedError } from './feed-error.ts'
@@ -95,7 +100,7 @@ export class FeedClient implements RevocationSource {
     this.#options = options
     this.#runtime = options.runtime
     this.#freshness = new Freshness(options.runtime)
-    this.set = new RevocationSet({ now: options.runtime.now, retainSeconds: MAX_CLOCK_SKEW_SECONDS })
+    this.set = new RevocationSet({ now: options.runtime.now, retainSeconds: LONGEST_CLOCK_SKEW_SECONDS })
   }
 
   get version(): number {

@@ -1,9 +1,7 @@
+import { LONGEST_CLOCK_SKEW_SECONDS } from '@signet/protocol'
 import type { Revocation } from '@signet/protocol'
 import type { Session } from './session.ts'
 import type { EpochSeconds } from './time.ts'
-
-/** A guard may accept a token for this long after its `exp`; it may be configured to no more (`clockSkewSeconds`). */
-export const LONGEST_CLOCK_SKEW_SECONDS = 60
 
 /** What is left of a session that has just ended: whose it was, and which tokens of it may still be about. */
 export type EndedSession = Pick<Session, 'id' | 'accountId' | 'rotatedAt' | 'tokensUntil'>

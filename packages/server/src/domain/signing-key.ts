@@ -1,4 +1,4 @@
-import { LONGEST_CLOCK_SKEW_SECONDS } from './revocation.ts'
+import { LONGEST_CLOCK_SKEW_SECONDS } from '@signet/protocol'
 import type { EpochSeconds } from './time.ts'
 
 /**
